@@ -1,0 +1,113 @@
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { McplexerError } from './errors.ts'
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
+const PRIVATE_FILE = 0o600
+const PRIVATE_FOLDER = 0o700
+
+/** Temporary files are `.NAME.<random>.tmp` beside their target, so that a later start can find and remove them. */
+export const TEMPORARY_SUFFIX = '.tmp'
+
+/** Creates `folder` (and missing parents) with 0700; a folder that exists keeps its mode. */
+export function ensurePrivateFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER })
+  } catch (cause) {
+    throw new McplexerError('BASE_FILE_UNWRITABLE', `cannot create the folder ${folder}`, {
+      hint: `mkdir -p -m 700 '${folder}'`,
+      cause,
+    })
+  }
+}
+
+/**
+ * Puts `bytes` in place of the file at `path`: readers see the old content or the new, never half. The new file
+ * has 0600 from its creation, and both it and its folder are synced. On error the old file is unchanged.
+ */
+export function replaceAtomically(path: string, bytes: Uint8Array): void {
+  const temporary = writeTemporary(path, bytes)
+  try {
+    renameSync(temporary, path)
+  } catch (cause) {
+    unlinkSync(temporary)
+    throw unwritable(path, cause)
+  }
+  syncFolder(dirname(path))
+}
+
+/**
+ * Creates the file with 0600 and all of its content at once; of several processes exactly one succeeds. Returns
+ * false, with nothing changed, when the path exists already.
+ */
+export function createExclusively(path: string, bytes: Uint8Array): boolean {
+  const temporary = writeTemporary(path, bytes)
+  try {
+    linkSync(temporary, path)
+  } catch (cause) {
+    if (exists(path)) return false
+    throw unwritable(path, cause)
+  } finally {
+    unlinkSync(temporary)
+  }
+  syncFolder(dirname(path))
+  return true
+}
+
+function writeTemporary(path: string, bytes: Uint8Array): string {
+  const random = crypto.randomUUID().slice(0, 8)
+  const temporary = join(dirname(path), `.${basename(path)}.${random}${TEMPORARY_SUFFIX}`)
+  let file: number
+  try {
+    file = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, PRIVATE_FILE)
+  } catch (cause) {
+    throw unwritable(path, cause)
+  }
+  try {
+    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written)
+    fsyncSync(file)
+    return temporary
+  } catch (cause) {
+    unlinkSync(temporary)
+    throw unwritable(path, cause)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** A rename is durable only once its folder is synced. Windows cannot open a folder and does not need it. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return
+  const handle = openSync(folder, constants.O_RDONLY)
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+}
+
+function unwritable(path: string, cause: unknown): McplexerError {
+  return new McplexerError('BASE_FILE_UNWRITABLE', `cannot write ${path}: ${systemReason(cause)}`, {
+    hint: `check that the disk has room and that ${dirname(path)} can be written to`,
+    cause,
+  })
+}
+
+function systemReason(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
+}

@@ -1,0 +1,67 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { McplexerError } from './errors.ts'
+
+/** Absolute paths of everything mcplexer keeps. */
+export interface Paths {
+  home: string
+  config: string
+  vault: string
+  /** Beside the vault, wherever that is. */
+  activity: string
+  keyFile: string
+}
+
+/** The host's environment, for the allow-list of a child; nobody else reads `process.env`. */
+export function hostEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env
+}
+
+/**
+ * MCPLEXER_HOME (default `~/.mcplexer`), MCPLEXER_CONFIG, MCPLEXER_DB_DSN (a path or `file:` URL) and
+ * MCPLEXER_AGE_KEY. `~` is the user's home in all; empty counts as unset. Throws BASE_HOME_UNKNOWN when a
+ * default is needed and there is no home.
+ */
+export function resolvePaths(configOverride?: string, environment = hostEnvironment()): Paths {
+  const home = expand(environment['MCPLEXER_HOME'], environment) ?? join(userHome(environment), '.mcplexer')
+  const vault = expand(pathOfDsn(environment['MCPLEXER_DB_DSN']), environment) ?? join(home, 'mcplexer.db')
+  return {
+    home,
+    config:
+      expand(configOverride || environment['MCPLEXER_CONFIG'], environment) ?? join(home, 'mcplexer.yaml'),
+    vault,
+    activity: join(vault, '..', 'activity.db'),
+    keyFile: expand(environment['MCPLEXER_AGE_KEY'], environment) ?? join(home, 'age.key'),
+  }
+}
+
+/** Where `~` points. HOME decides, as in a shell; without it the account's own record does. */
+export function userHome(environment = hostEnvironment()): string {
+  const home = environment['HOME'] || environment['USERPROFILE'] || accountHome()
+  if (!home) {
+    throw new McplexerError('BASE_HOME_UNKNOWN', 'HOME is not set and this account has no home folder', {
+      hint: 'export MCPLEXER_HOME=/path/to/a/private/folder',
+    })
+  }
+  return resolve(home)
+}
+
+function accountHome(): string | null {
+  try {
+    return homedir() || null
+  } catch {
+    return null
+  }
+}
+
+function expand(path: string | undefined, environment: ReturnType<typeof hostEnvironment>): string | null {
+  if (!path) return null
+  if (path === '~' || path.startsWith('~/')) return join(userHome(environment), path.slice(1))
+  return resolve(path)
+}
+
+function pathOfDsn(dsn: string | undefined): string | undefined {
+  if (!dsn?.startsWith('file:')) return dsn
+  return dsn.startsWith('file:///') ? fileURLToPath(dsn) : dsn.slice('file:'.length)
+}

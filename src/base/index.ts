@@ -1,0 +1,12 @@
+/**
+ * base: the ground floor. In: nothing of ours. Out: errors with codes, `Secret`, atomic file writes, paths
+ * from the environment, the clock, diagnostics on stderr. Never: knows what a scope, a server or a call is.
+ */
+export { createExclusively, ensurePrivateFolder, replaceAtomically, TEMPORARY_SUFFIX } from './atomic-file.ts'
+export { type Clock, systemClock } from './clock.ts'
+export { hostEnvironment, type Paths, resolvePaths, userHome } from './env.ts'
+export type { ErrorCode } from './error-codes.ts'
+export { type ErrorDetails, isMcplexerError, McplexerError } from './errors.ts'
+export { log } from './log.ts'
+export { nearest } from './nearest.ts'
+export { Secret } from './secret.ts'
