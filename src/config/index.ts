@@ -1,0 +1,10 @@
+/**
+ * config: structure, never a secret. In: the YAML file that people commit. Out: a checked `Config`, or every
+ * problem in it with line and column. Never: echoes a value of the file, since it could be a secret.
+ */
+export { ConfigError, type ConfigProblem } from './config-error.ts'
+export { exampleConfig } from './example.ts'
+export { configJsonSchema } from './json-schema.ts'
+export { loadConfig, parseConfig } from './load.ts'
+export type { AuthScope, AuthScopeKey, Config, Server } from './schema.ts'
+export { watchConfig } from './watch.ts'

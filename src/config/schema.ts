@@ -1,0 +1,150 @@
+import { z } from 'zod'
+
+export interface AuthScopeKey {
+  readonly name: string
+  readonly description: string | null
+  readonly obtain: string | null
+  readonly isRequired: boolean
+}
+
+export interface AuthScope {
+  readonly id: string
+  readonly name: string | null
+  readonly type: 'env'
+  readonly keys: readonly AuthScopeKey[]
+}
+
+export interface Server {
+  readonly id: string
+  readonly transport: 'stdio'
+  /** A bare name, looked up in PATH, or an absolute path. */
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly inheritEnv: readonly string[]
+  /** Absolute, or `client`: the folder that the client app runs in. */
+  readonly cwd: string
+  /** Empty only when it is the only server. */
+  readonly namespace: string
+  readonly authScope: string | null
+  /** 0: never. */
+  readonly idleTimeoutSec: number
+  readonly startupTimeoutSec: number
+  /** 0: none. */
+  readonly callTimeoutSec: number
+  readonly isDisabled: boolean
+}
+
+export interface Config {
+  readonly path: string
+  /** SHA-256 of the file's bytes, hex. */
+  readonly digest: string
+  readonly firstListWaitSec: number
+  readonly authScopes: ReadonlyMap<string, AuthScope>
+  readonly servers: ReadonlyMap<string, Server>
+}
+
+const ID = /^[a-z0-9][a-z0-9_.-]*$/
+export const NAMESPACE = /^[a-z0-9]+([_-][a-z0-9]+)*$/
+export const MAX_NAMESPACE = 20
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+const id = z.string().regex(ID, 'an id has small letters, digits, `_`, `.` and `-`')
+const envName = z.string().regex(ENV_NAME, 'a variable name has letters, digits and `_`, and no digit in front')
+const ownEnvName = envName.refine(
+  (name) => !name.startsWith('MCPLEXER_'),
+  'MCPLEXER_ variables are never given to a server',
+)
+const noNul = z.string().refine((text) => !text.includes('\0'), 'no NUL characters')
+const seconds = z.number().int().min(0).max(86_400)
+
+const keySchema = z.strictObject({
+  name: envName.describe('The environment variable that the server reads'),
+  description: z.string().optional().describe('What it is, for the person who has to get it'),
+  obtain: z.string().optional().describe('Where to get it'),
+  required: z.boolean().default(true).describe('Without it the server is not started'),
+})
+
+const authScopeSchema = z.strictObject({
+  id: id.describe('Unique; the SCOPE of `mcplexer secret put SCOPE KEY`'),
+  name: z.string().optional().describe('For people'),
+  type: z.literal('env').default('env').describe('How the keys reach the server: as environment variables'),
+  keys: z.array(keySchema).default([]).describe('What this scope must hold'),
+})
+
+const serverSchema = z.strictObject({
+  id: id.describe('Unique'),
+  transport: z.literal('stdio').default('stdio').describe('How to talk to the server'),
+  command: noNul
+    .min(1)
+    .describe('A program in PATH, or a path; a relative one starts at the folder of this file'),
+  args: z.array(noNul).default([]).describe('Its arguments; never secrets, as every user can see them'),
+  env: z.record(ownEnvName, noNul).default({}).describe('Plain settings; never secrets'),
+  inherit_env: z
+    .array(ownEnvName)
+    .default([])
+    .describe('Variables of the host that the server may see, besides the short default list'),
+  cwd: noNul.default('~').describe('The folder it runs in; `client` is the folder that the client runs in'),
+  tool_namespace: z
+    .union([z.literal(''), z.string().max(MAX_NAMESPACE).regex(NAMESPACE)])
+    .optional()
+    .describe('Stands before each tool name; default: the id; "" is allowed for an only server'),
+  auth_scope: z.string().optional().describe('Id of the auth scope that is opened for it'),
+  idle_timeout_sec: seconds.default(300).describe('Stopped after this time without a call; 0: never'),
+  startup_timeout_sec: seconds.min(1).default(60).describe('How long it may take to be ready'),
+  call_timeout_sec: seconds.default(120).describe('How long a call may take without progress; 0: no limit'),
+  disabled: z.boolean().default(false).describe('Keeps the entry without offering its tools'),
+})
+
+export const fileSchema = z.strictObject({
+  auth_scopes: z
+    .array(authScopeSchema)
+    .default([])
+    .describe('Compartments of credentials; their values are never here'),
+  downstream_servers: z.array(serverSchema).default([]).describe('The MCP servers behind mcplexer'),
+  first_list_wait_sec: seconds
+    .default(5)
+    .describe('How long the first list of tools waits for servers never seen before'),
+})
+
+export type ConfigFile = z.output<typeof fileSchema>
+export type ServerEntry = ConfigFile['downstream_servers'][number]
+
+/** Keys that files of the Go program of the same name have; they get a message of their own. */
+export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
+  'workspaces',
+  'route_rules',
+  'oauth_providers',
+  'oauth_provider',
+  'oauth_provider_id',
+  'redaction_hints',
+  'discovery',
+  'capabilities_cache',
+  'max_instances',
+  'restart_policy',
+  'url',
+  'headers',
+  'approvals',
+])
+
+/** Names under which people write the secret itself. */
+export const SECRET_KEYS: ReadonlySet<string> = new Set([
+  'token',
+  'value',
+  'values',
+  'secret',
+  'secrets',
+  'password',
+  'api_key',
+  'apikey',
+  'key',
+  'data',
+  'credentials',
+])
+
+export function knownKeysOf(path: readonly PropertyKey[]): string[] {
+  const [section, , list] = path
+  if (section === undefined) return Object.keys(fileSchema.shape)
+  if (section === 'downstream_servers') return Object.keys(serverSchema.shape)
+  return Object.keys(list === 'keys' ? keySchema.shape : authScopeSchema.shape)
+}
