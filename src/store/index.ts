@@ -1,0 +1,22 @@
+/**
+ * store: rows and bytes in two SQLite files, the vault and the activity database. In: paths, rows. Out: rows, and
+ * transactions over them. Never: plaintext of a secret, or a key.
+ */
+export { type ActivityDatabase, openActivity } from './activity.ts'
+export type { Waiting } from './busy.ts'
+export { loadCatalogEntry, saveCatalogEntry } from './catalog-entries.ts'
+export { readStoredReplies } from './lean.ts'
+export { listRetired, retireRecipients } from './retired-recipients.ts'
+export type { SealedScopeRow, VaultStateRow, VaultTables } from './schema.ts'
+export {
+  deleteScopeRow,
+  findScope,
+  listScopeIds,
+  listScopes,
+  resealScope,
+  saveScope,
+  scopesAfter,
+} from './sealed-scopes.ts'
+export { saveStoredReplies } from './stored-replies.ts'
+export { openVaultDatabase, type VaultDatabase, type VaultTransaction } from './vault-database.ts'
+export { findVaultState, saveVaultState } from './vault-state.ts'
