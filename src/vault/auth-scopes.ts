@@ -1,0 +1,240 @@
+import { isMcplexerError, type Secret } from '../base/index.ts'
+import {
+  deleteScopeRow,
+  findScope,
+  findVaultState,
+  listScopeIds,
+  listScopes,
+  saveScope,
+  type VaultTransaction,
+} from '../store/index.ts'
+import { seal } from './cipher.ts'
+import type { VaultContext } from './context.ts'
+import { encodeEnvelope } from './envelope.ts'
+import { IdentityFile } from './identity-file.ts'
+import { checkNames, checkValue } from './secret-names.ts'
+import {
+  type KeyEntry,
+  keyEntries,
+  missingFile,
+  openRow,
+  readManifest,
+  saveState,
+  stateForWriting,
+  type TrustedState,
+  tampered,
+  withMac,
+} from './trust.ts'
+
+export interface OpenedScope {
+  readonly id: string
+  /** Changes whenever the content does, and never by a rotation. */
+  readonly generation: number
+  readonly keys: ReadonlyMap<string, Secret>
+  wipe(): void
+}
+
+export interface PutOutcome {
+  readonly isNewKey: boolean
+  /** Keys of a tampered scope, which could not be carried over. */
+  readonly droppedKeys: readonly string[]
+}
+
+export interface ScopeSummary {
+  readonly id: string
+  readonly generation: number
+  readonly recipient: string
+  readonly keys: readonly { name: string; createdAtMs: number; updatedAtMs: number }[]
+}
+
+interface Content {
+  readonly entries: Map<string, KeyEntry>
+  readonly values: Map<string, Secret>
+  readonly droppedKeys: readonly string[]
+}
+
+/** Null when nothing is sealed under this id. Throws VAULT_SCOPE_TAMPERED, VAULT_IDENTITY_MISSING, VAULT_KEY_FILE_… */
+export async function openScope(context: VaultContext, scopeId: string): Promise<OpenedScope | null> {
+  const database = await context.existing()
+  if (database === null) return null
+  // row and key file are read under one lock, so that no rotation can commit between the two
+  const found = await database.read(async (transaction) => {
+    const state = await findVaultState(transaction)
+    const row = await findScope(transaction, scopeId)
+    if (row === null && (state === null || (await listScopeIds(transaction)).length === 0)) return null
+    const file = await IdentityFile.read(context.paths.keyFile)
+    if (file === null) throw missingFile(context)
+    return { state, row, file }
+  })
+  if (found === null) return null
+  const { state, row, file } = found
+  try {
+    const manifest = readManifest(file, state)
+    if (row === null && manifest.generations.has(scopeId)) throw tampered(scopeId)
+    if (row === null) return null
+    const { generation, keys } = await openRow(file, manifest, row)
+    return { id: scopeId, generation, keys, wipe: () => wipeAll(keys) }
+  } finally {
+    file.wipe()
+  }
+}
+
+/** Merges one key into its scope. Throws VAULT_NAME_REFUSED and VAULT_VALUE_REFUSED; on any error nothing changes. */
+export async function putKey(
+  context: VaultContext,
+  scopeId: string,
+  name: string,
+  value: Secret,
+): Promise<PutOutcome> {
+  checkNames(scopeId, name)
+  checkValue(name, value)
+  const database = await context.writable()
+  return database.write((transaction) =>
+    withState(transaction, context, async (state) => {
+      const content = await contentOf(transaction, state, scopeId)
+      const now = context.clock.nowMs()
+      const before = content.entries.get(name)
+      content.entries.set(name, [name, before?.[1] ?? now, now])
+      content.values.get(name)?.wipe()
+      content.values.set(name, value)
+      await saveContent(transaction, state, scopeId, content)
+      content.values.delete(name)
+      wipeAll(content.values)
+      return {
+        isNewKey: before === undefined,
+        droppedKeys: content.droppedKeys.filter((dropped) => dropped !== name),
+      }
+    }),
+  )
+}
+
+/** False when there is no such key. The scope goes with its last key. */
+export async function deleteKey(context: VaultContext, scopeId: string, name: string): Promise<boolean> {
+  const database = await context.existing()
+  if (database === null) return false
+  return database.write((transaction) =>
+    withState(transaction, context, async (state) => {
+      const row = await findScope(transaction, scopeId)
+      if (row === null) return false
+      const { keys: values } = await openRow(state.file, state.manifest, row)
+      const entries = new Map(keyEntries(row).map((entry) => [entry[0], entry]))
+      const remaining = new Map(values)
+      if (!remaining.delete(name)) return false
+      entries.delete(name)
+      if (entries.size === 0) await removeScope(transaction, state, scopeId)
+      else await saveContent(transaction, state, scopeId, { entries, values: remaining, droppedKeys: [] })
+      wipeAll(values)
+      return true
+    }),
+  )
+}
+
+/** False when there was none. Works on a tampered scope too. */
+export async function deleteScope(context: VaultContext, scopeId: string): Promise<boolean> {
+  const database = await context.existing()
+  if (database === null) return false
+  return database.write((transaction) =>
+    withState(transaction, context, async (state) => {
+      const isListed = state.manifest.generations.has(scopeId)
+      return (await removeScope(transaction, state, scopeId)) || isListed
+    }),
+  )
+}
+
+/** Decrypts nothing and needs no key. */
+export async function listSummaries(context: VaultContext): Promise<ScopeSummary[]> {
+  const database = await context.existing()
+  if (database === null) return []
+  const rows = await database.read(listScopes)
+  return rows.map((row) => ({
+    id: row.scope_id,
+    generation: row.generation,
+    recipient: row.recipient,
+    keys: keyEntries(row).map(([name, createdAtMs, updatedAtMs]) => ({ name, createdAtMs, updatedAtMs })),
+  }))
+}
+
+async function withState<T>(
+  transaction: VaultTransaction,
+  context: VaultContext,
+  work: (state: TrustedState) => Promise<T>,
+): Promise<T> {
+  const state = await stateForWriting(transaction, context)
+  try {
+    return await work(state)
+  } finally {
+    state.file.wipe()
+  }
+}
+
+/** What is in the scope now. Nothing of a tampered one is carried over: whoever changed it may have chosen it. */
+async function contentOf(
+  transaction: VaultTransaction,
+  state: TrustedState,
+  scopeId: string,
+): Promise<Content> {
+  const row = await findScope(transaction, scopeId)
+  if (row === null) return { entries: new Map(), values: new Map(), droppedKeys: [] }
+  try {
+    const { keys } = await openRow(state.file, state.manifest, row)
+    const entries = new Map(keyEntries(row).map((entry) => [entry[0], entry]))
+    return { entries, values: new Map(keys), droppedKeys: [] }
+  } catch (error) {
+    if (!isMcplexerError(error, 'VAULT_SCOPE_TAMPERED')) throw error
+    return { entries: new Map(), values: new Map(), droppedKeys: claimedNames(row) }
+  }
+}
+
+function claimedNames(row: { keys: string; scope_id: string }): string[] {
+  try {
+    return keyEntries(row).map(([name]) => name)
+  } catch {
+    return []
+  }
+}
+
+async function saveContent(
+  transaction: VaultTransaction,
+  state: TrustedState,
+  scopeId: string,
+  { entries, values }: Content,
+): Promise<void> {
+  const generation = state.manifest.counter + 1
+  const names = [...entries.keys()]
+  const plaintext = encodeEnvelope({
+    scopeId,
+    generation,
+    keys: new Map(names.map((name) => [name, valueUnder(values, name)])),
+  })
+  const blob = await seal(state.recipient, plaintext)
+  plaintext.fill(0)
+  const keys = JSON.stringify([...entries.values()])
+  await saveScope(
+    transaction,
+    withMac(state.file, { scope_id: scopeId, generation, recipient: state.recipient, keys, blob }),
+  )
+  const generations = new Map(state.manifest.generations).set(scopeId, generation)
+  await saveState(transaction, { ...state, manifest: { counter: generation, generations } })
+}
+
+async function removeScope(
+  transaction: VaultTransaction,
+  state: TrustedState,
+  scopeId: string,
+): Promise<boolean> {
+  const isDeleted = await deleteScopeRow(transaction, scopeId)
+  const generations = new Map(state.manifest.generations)
+  generations.delete(scopeId)
+  await saveState(transaction, { ...state, manifest: { counter: state.manifest.counter + 1, generations } })
+  return isDeleted
+}
+
+function valueUnder(values: ReadonlyMap<string, Secret>, name: string): Secret {
+  const value = values.get(name)
+  if (value === undefined) throw new TypeError('a key without a value')
+  return value
+}
+
+function wipeAll(keys: ReadonlyMap<string, Secret>): void {
+  for (const value of keys.values()) value.wipe()
+}

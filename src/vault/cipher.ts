@@ -1,0 +1,71 @@
+import { hkdfSync } from 'node:crypto'
+import { bech32 } from '@scure/base'
+import {
+  Decrypter,
+  Encrypter,
+  generateHybridIdentity,
+  generateX25519Identity,
+  identityToRecipient,
+} from 'age-encryption'
+import { VaultError } from './vault-error.ts'
+
+const MAC_INFO = 'mcplexer/v1/scope-mac'
+const MAC_KEY_BYTES = 32
+
+/*
+ * The only door to age (age-encryption.org/v1). The library's errors can carry the whole private key, so none of
+ * them gets out, nor as a cause.
+ */
+
+/** An age file for one recipient, X25519 (`age1…`) or hybrid (`age1pq1…`). */
+export async function seal(recipient: string, plaintext: Uint8Array): Promise<Uint8Array> {
+  return guarded('VAULT_SEAL_FAILED', 'sealing failed', async () => {
+    const encrypter = new Encrypter()
+    encrypter.addRecipient(recipient)
+    return encrypter.encrypt(plaintext)
+  })
+}
+
+/** Throws VAULT_OPEN_FAILED when none of the identities fits or the file was changed. */
+export async function open(identities: readonly string[], sealed: Uint8Array): Promise<Uint8Array> {
+  return guarded('VAULT_OPEN_FAILED', 'opening failed: wrong identity or damaged data', async () => {
+    const decrypter = new Decrypter()
+    for (const identity of identities) decrypter.addIdentity(identity)
+    return decrypter.decrypt(sealed)
+  })
+}
+
+/** The public half. Throws VAULT_IDENTITY_INVALID. */
+export async function recipientOf(identity: string): Promise<string> {
+  return guarded('VAULT_IDENTITY_INVALID', 'not a valid age identity', () => identityToRecipient(identity))
+}
+
+export function generateIdentity(options: { isPostQuantum: boolean }): Promise<string> {
+  return options.isPostQuantum ? generateHybridIdentity() : generateX25519Identity()
+}
+
+/** HKDF-SHA256 (RFC 5869) over the identity's raw secret; age itself says nothing of where a file comes from. */
+export function macKeyOf(identity: string): Uint8Array {
+  let words: readonly number[]
+  try {
+    words = bech32.decode(identity as `${string}1${string}`, false).words
+  } catch {
+    throw new VaultError('VAULT_IDENTITY_INVALID', 'not a valid age identity')
+  }
+  const secret = bech32.fromWords([...words])
+  const key = new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(0), MAC_INFO, MAC_KEY_BYTES))
+  secret.fill(0)
+  return key
+}
+
+async function guarded<T>(
+  code: 'VAULT_SEAL_FAILED' | 'VAULT_OPEN_FAILED' | 'VAULT_IDENTITY_INVALID',
+  message: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch {
+    throw new VaultError(code, message)
+  }
+}

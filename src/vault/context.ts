@@ -1,0 +1,14 @@
+import type { Clock, Paths } from '../base/index.ts'
+import type { VaultDatabase } from '../store/index.ts'
+
+/** What the vault's operations share. */
+export interface VaultContext {
+  readonly paths: Paths
+  readonly clock: Clock
+  /** Creates the database when it is missing. */
+  writable(): Promise<VaultDatabase>
+  /** Null when there is no database: nothing was ever put. */
+  existing(): Promise<VaultDatabase | null>
+  /** Another handle that fails at once when the database is busy; the caller closes it. */
+  impatient(): Promise<VaultDatabase | null>
+}

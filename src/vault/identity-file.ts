@@ -1,0 +1,221 @@
+import { dirname } from 'node:path'
+import { createExclusively, ensurePrivateFolder, replaceAtomically, Secret } from '../base/index.ts'
+import { generateIdentity, macKeyOf, open, recipientOf } from './cipher.ts'
+import { readPrivateFile } from './key-file-safety.ts'
+import { VaultError } from './vault-error.ts'
+
+/**
+ * The key file is a standard age identity file; `age -d -i` and `age-keygen -y` read it:
+ *
+ *     # mcplexer vault <id>                    whose it is; another line for each vault that shares it
+ *     # created: 2026-11-21T10:00:00.000Z
+ *     # public key: age1…
+ *     AGE-SECRET-KEY-1…
+ *     # mcplexer rotation of vault <id>        added by rotate-key, gone again with its identity
+ *     # public key: age1…
+ *     AGE-SECRET-KEY-1…
+ */
+export interface Identity {
+  readonly recipient: string
+  readonly secret: Secret
+  /** Set when a rotation of that vault has added it. */
+  readonly addedForVault: string | null
+  /** Its line and its own comment lines, in bytes of the file. */
+  readonly start: number
+  readonly end: number
+  /** From 1, of the identity itself. */
+  readonly line: number
+}
+
+const IDENTITY = /^AGE-SECRET-KEY-(PQ-)?1[02-9AC-HJ-NP-Z]+$/
+const OWN_COMMENT = /^# (public key: |created: |mcplexer rotation of vault )/
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** Read at use and wiped after it, never cached. */
+export class IdentityFile {
+  readonly path: string
+  readonly identities: readonly Identity[]
+  readonly #bytes: Uint8Array
+  readonly #vaultIds: ReadonlySet<string>
+
+  private constructor(path: string, bytes: Uint8Array, identities: readonly Identity[], vaultIds: Set<string>) {
+    this.path = path
+    this.#bytes = bytes
+    this.identities = identities
+    this.#vaultIds = vaultIds
+  }
+
+  /** Null when there is no file. Throws VAULT_KEY_FILE_UNSAFE or VAULT_KEY_FILE_INVALID. */
+  static async read(path: string): Promise<IdentityFile | null> {
+    const bytes = readPrivateFile(path)
+    return bytes === null ? null : IdentityFile.#parse(path, bytes)
+  }
+
+  /** Creates the file for this vault with a new identity; the one that exists when somebody was faster. */
+  static async create(path: string, vaultId: string, now: Date): Promise<IdentityFile> {
+    const identity = await generateIdentity({ isPostQuantum: false })
+    const head = `# mcplexer vault ${vaultId}\n# created: ${now.toISOString()}\n# public key: ${await recipientOf(identity)}\n`
+    const bytes = encoder.encode(`${head}${identity}\n`)
+    ensurePrivateFolder(dirname(path))
+    createExclusively(path, bytes)
+    bytes.fill(0)
+    const file = await IdentityFile.read(path)
+    if (file === null)
+      throw new VaultError('VAULT_IDENTITY_MISSING', `the key file ${path} vanished while it was made`)
+    return file
+  }
+
+  static async #parse(path: string, bytes: Uint8Array): Promise<IdentityFile> {
+    const identities: Identity[] = []
+    const vaultIds = new Set<string>()
+    let ownFrom: number | null = null
+    let addedForVault: string | null = null
+    for (const { text, start, end, number } of linesOf(bytes)) {
+      if (text.startsWith('# mcplexer vault ')) vaultIds.add(text.slice('# mcplexer vault '.length))
+      if (OWN_COMMENT.test(text)) {
+        ownFrom ??= start
+        addedForVault = /^# mcplexer rotation of vault (.+)$/.exec(text)?.[1] ?? addedForVault
+        continue
+      }
+      if (text !== '' && !text.startsWith('#')) {
+        const recipient = IDENTITY.test(text) ? await recipientOf(text).catch(() => null) : null
+        if (recipient === null) throw invalidLine(path, bytes, number)
+        const secret = new Secret(encoder.encode(text))
+        identities.push({ recipient, secret, addedForVault, start: ownFrom ?? start, end, line: number })
+      }
+      ownFrom = null
+      addedForVault = null
+    }
+    if (identities.length === 0) throw invalidFile(path, 'holds no identity')
+    return new IdentityFile(path, bytes, identities, vaultIds)
+  }
+
+  /** Throws VAULT_IDENTITY_MISSING. */
+  identityFor(recipient: string): Identity {
+    const found = this.identities.find((identity) => identity.recipient === recipient)
+    if (found !== undefined) return found
+    throw new VaultError(
+      'VAULT_IDENTITY_MISSING',
+      `the key file ${this.path} does not hold the identity of ${shortened(recipient)}, which sealed this vault`,
+      { hint: `put the key file back from a backup, or set MCPLEXER_AGE_KEY to where it is` },
+    )
+  }
+
+  has(recipient: string): boolean {
+    return this.identities.some((identity) => identity.recipient === recipient)
+  }
+
+  macKey(recipient: string): Uint8Array {
+    return macKeyOf(textOf(this.identityFor(recipient)))
+  }
+
+  open(recipient: string, sealed: Uint8Array): Promise<Uint8Array> {
+    return open([textOf(this.identityFor(recipient))], sealed)
+  }
+
+  /** Whether no other vault, and no user on his own, has a say in this file. */
+  belongsOnlyTo(vaultId: string): boolean {
+    return this.#vaultIds.size === 1 && this.#vaultIds.has(vaultId)
+  }
+
+  /** Writes the file with a new identity added; every other byte stays. Gives the file as it is then. */
+  async addIdentity(
+    vaultId: string,
+    options: { isPostQuantum: boolean },
+  ): Promise<{ file: IdentityFile; recipient: string }> {
+    const identity = await generateIdentity(options)
+    const recipient = await recipientOf(identity)
+    const isEnded = this.#bytes.at(-1) === 0x0a
+    const block = `${isEnded ? '' : '\n'}# mcplexer rotation of vault ${vaultId}\n# public key: ${recipient}\n${identity}\n`
+    return { file: await this.#rewrite([this.#bytes, encoder.encode(block)]), recipient }
+  }
+
+  /** Writes the file without these identities and their comment lines; every other byte stays. */
+  async dropIdentities(recipients: ReadonlySet<string>): Promise<IdentityFile> {
+    const kept: Uint8Array[] = []
+    let from = 0
+    for (const { recipient, start, end } of this.identities) {
+      if (!recipients.has(recipient)) continue
+      kept.push(this.#bytes.subarray(from, start))
+      from = end
+    }
+    return this.#rewrite([...kept, this.#bytes.subarray(from)])
+  }
+
+  /** Just these identities, as a file of their own that must not exist yet. Throws VAULT_BACKUP_EXISTS. */
+  saveCopy(path: string, recipients: ReadonlySet<string>): void {
+    const chosen = this.identities.filter(({ recipient }) => recipients.has(recipient))
+    const bytes = joined(chosen.map(({ start, end }) => this.#bytes.subarray(start, end)))
+    const isCreated = createExclusively(path, bytes)
+    bytes.fill(0)
+    if (!isCreated) {
+      throw new VaultError('VAULT_BACKUP_EXISTS', `${path} exists already; nothing was changed`, {
+        hint: 'name a file that does not exist',
+      })
+    }
+  }
+
+  wipe(): void {
+    this.#bytes.fill(0)
+    for (const { secret } of this.identities) secret.wipe()
+  }
+
+  async #rewrite(parts: readonly Uint8Array[]): Promise<IdentityFile> {
+    const bytes = joined(parts)
+    replaceAtomically(this.path, bytes)
+    return IdentityFile.#parse(this.path, bytes)
+  }
+}
+
+interface Line {
+  /** Without line end, byte order mark and white space around it. */
+  readonly text: string
+  readonly start: number
+  readonly end: number
+  readonly number: number
+}
+
+function* linesOf(bytes: Uint8Array): Generator<Line> {
+  let start = 0
+  for (let number = 1; start < bytes.length; number++) {
+    const newline = bytes.indexOf(0x0a, start)
+    const end = newline === -1 ? bytes.length : newline + 1
+    yield { text: decoder.decode(bytes.subarray(start, end)).trim(), start, end, number }
+    start = end
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+/** age's library takes an identity as a string only. */
+function textOf(identity: Identity): string {
+  return decoder.decode(identity.secret.reveal())
+}
+
+/** Hybrid recipients have almost 2,000 characters. */
+export function shortened(recipient: string): string {
+  return recipient.length > 70 ? `${recipient.slice(0, 24)}…${recipient.slice(-6)}` : recipient
+}
+
+function invalidLine(path: string, bytes: Uint8Array, line: number): VaultError {
+  const isSealed =
+    decoder.decode(bytes.subarray(0, 34)).match(/^(age-encryption\.org\/|-----BEGIN AGE)/) !== null
+  return isSealed
+    ? invalidFile(path, 'is protected by a passphrase, which this version cannot open')
+    : invalidFile(path, `has no valid age identity on line ${line}`)
+}
+
+function invalidFile(path: string, reason: string): VaultError {
+  return new VaultError('VAULT_KEY_FILE_INVALID', `the key file ${path} ${reason}`, {
+    hint: `put it back from a backup; \`age-keygen -y '${path}'\` tells whether it is right`,
+  })
+}

@@ -1,0 +1,14 @@
+/**
+ * vault: the only room where plaintext, identity and rows meet. In: scope ids, key names, values as `Secret`. Out:
+ * opened scopes, which the caller wipes. Never: a value or an identity in an error, in a log or in a file but sealed.
+ */
+export type { OpenedScope, PutOutcome, ScopeSummary } from './auth-scopes.ts'
+export {
+  ROTATION_STEPS,
+  type RotationObserver,
+  type RotationOptions,
+  type RotationReport,
+  type RotationStep,
+} from './rotation.ts'
+export { isForbiddenName, MAX_VALUE_BYTES } from './secret-names.ts'
+export { openVault, type Vault } from './vault.ts'

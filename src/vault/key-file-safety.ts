@@ -1,0 +1,88 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  type Stats,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { VaultError } from './vault-error.ts'
+
+const MAX_BYTES = 64 * 1024
+const STICKY = 0o1000
+
+/**
+ * The bytes of a private file, or null when there is none. As ssh does, it refuses what others can read or could
+ * have put there: VAULT_KEY_FILE_UNSAFE with the command that mends it. The caller wipes the bytes.
+ */
+export function readPrivateFile(path: string): Uint8Array | null {
+  const seen = lstatSync(path, { throwIfNoEntry: false })
+  if (seen === undefined) return null
+  if (seen.isSymbolicLink()) throw unsafe(path, 'is a symbolic link', `set MCPLEXER_AGE_KEY to the file itself`)
+  if (!seen.isFile()) throw unsafe(path, 'is not a regular file', `move it away: mv '${path}' '${path}.old'`)
+  checkFolders(path)
+  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
+  let handle: number
+  try {
+    handle = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  } catch {
+    throw unsafe(path, 'cannot be read', `chmod 600 '${path}'`)
+  }
+  try {
+    checkFile(path, fstatSync(handle))
+    return readAll(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+function checkFile(path: string, file: Stats): void {
+  if (!file.isFile()) throw unsafe(path, 'is not a regular file', `move it away: mv '${path}' '${path}.old'`)
+  if (file.size > MAX_BYTES) throw unsafe(path, 'is too large for a key file', `put the right file at ${path}`)
+  if (process.platform === 'win32') return
+  if (file.uid !== ownUid()) throw unsafe(path, 'belongs to another user', `sudo chown "$USER" '${path}'`)
+  if (file.mode & 0o077) throw unsafe(path, 'can be read or written by other users', `chmod 600 '${path}'`)
+}
+
+/** Whoever can rename an entry of a folder above could put another file in the place of ours. */
+function checkFolders(path: string): void {
+  if (process.platform === 'win32') return
+  const closest = realpathSync(dirname(path))
+  for (let folder = closest; ; folder = dirname(folder)) {
+    const { mode, uid } = lstatSync(folder)
+    const isProtected = folder !== closest && (mode & STICKY) !== 0
+    if (mode & 0o022 && !isProtected) {
+      throw unsafe(path, `is in a folder that other users can write to: ${folder}`, `chmod go-w '${folder}'`)
+    }
+    if (uid !== ownUid() && uid !== 0) {
+      throw unsafe(
+        path,
+        `is in a folder of another user: ${folder}`,
+        'set MCPLEXER_AGE_KEY to a place of your own',
+      )
+    }
+    if (folder === dirname(folder)) return
+  }
+}
+
+function readAll(handle: number): Uint8Array {
+  const buffer = new Uint8Array(MAX_BYTES + 1)
+  let size = 0
+  for (let read = -1; read !== 0 && size < buffer.length; size += read) {
+    read = readSync(handle, buffer, size, buffer.length - size, null)
+  }
+  const bytes = buffer.slice(0, size)
+  buffer.fill(0)
+  return bytes
+}
+
+function ownUid(): number {
+  return process.getuid?.() ?? 0
+}
+
+function unsafe(path: string, reason: string, hint: string): VaultError {
+  return new VaultError('VAULT_KEY_FILE_UNSAFE', `the key file ${path} ${reason}`, { hint })
+}

@@ -1,0 +1,87 @@
+import { readdirSync, unlinkSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { isMcplexerError, TEMPORARY_SUFFIX } from '../base/index.ts'
+import { findVaultState, listRetired, listScopes, type VaultDatabase } from '../store/index.ts'
+import type { VaultContext } from './context.ts'
+import { type Identity, IdentityFile } from './identity-file.ts'
+
+export interface DropOutcome {
+  readonly dropped: readonly string[]
+  readonly kept: readonly { recipient: string; line: number }[]
+}
+
+/**
+ * Finishes what an interrupted rotation left: drops identities that it retired or added in vain, and temporary key
+ * files. Never waits: with the lock held elsewhere or a read-only disk there is another start.
+ */
+export async function tidy(context: VaultContext): Promise<void> {
+  try {
+    if (!(await hasLeftovers(context))) return
+    const database = await context.impatient()
+    if (database === null) return
+    try {
+      if (!database.isReadOnly) await dropRetired(database, context)
+    } finally {
+      await database.close()
+    }
+  } catch (error) {
+    // whoever needs the key or the database next reports what is wrong with it, and better
+    if (!isMcplexerError(error)) throw error
+  }
+}
+
+/**
+ * Takes exactly those identities out of the key file that this vault has retired, or that a rotation of it added
+ * and never committed. In a file that others share the retired ones stay and are reported.
+ */
+export function dropRetired(database: VaultDatabase, context: VaultContext): Promise<DropOutcome> {
+  return database.write(async (transaction) => {
+    const state = await findVaultState(transaction)
+    const file = await IdentityFile.read(context.paths.keyFile)
+    if (state === null || file === null) return { dropped: [], kept: [] }
+    removeTemporaries(context)
+    const rows = await listScopes(transaction)
+    const used = new Set([
+      state.recipient,
+      state.mac_key,
+      ...rows.flatMap((row) => [row.recipient, row.mac_key]),
+    ])
+    const retired = new Set(await listRetired(transaction))
+    const unused = file.identities.filter(({ recipient }) => !used.has(recipient))
+    const isOurs = file.belongsOnlyTo(state.vault_id)
+    const isDroppable = ({ recipient, addedForVault }: Identity): boolean =>
+      retired.has(recipient) ? isOurs : addedForVault === state.vault_id
+    const dropped = unused.filter(isDroppable).map(({ recipient }) => recipient)
+    const current = dropped.length === 0 ? file : await file.dropIdentities(new Set(dropped))
+    const kept = current.identities.filter(({ recipient }) => retired.has(recipient) && !used.has(recipient))
+    const outcome = { dropped, kept: kept.map(({ recipient, line }) => ({ recipient, line })) }
+    file.wipe()
+    current.wipe()
+    return outcome
+  })
+}
+
+/** A look that needs no lock: one identity and no temporary file is what a finished rotation leaves. */
+async function hasLeftovers(context: VaultContext): Promise<boolean> {
+  if (temporaries(context).length > 0) return true
+  const file = await IdentityFile.read(context.paths.keyFile)
+  const hasSeveral = file !== null && file.identities.length > 1
+  file?.wipe()
+  return hasSeveral
+}
+
+function removeTemporaries(context: VaultContext): void {
+  for (const path of temporaries(context)) unlinkSync(path)
+}
+
+function temporaries({ paths }: VaultContext): string[] {
+  const folder = dirname(paths.keyFile)
+  const prefix = `.${basename(paths.keyFile)}.`
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.startsWith(prefix) && name.endsWith(TEMPORARY_SUFFIX))
+      .map((name) => join(folder, name))
+  } catch {
+    return []
+  }
+}

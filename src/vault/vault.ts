@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs'
+import { type Clock, type Paths, type Secret, systemClock } from '../base/index.ts'
+import { openVaultDatabase, type VaultDatabase } from '../store/index.ts'
+import {
+  deleteKey,
+  deleteScope,
+  listSummaries,
+  type OpenedScope,
+  openScope,
+  type PutOutcome,
+  putKey,
+  type ScopeSummary,
+} from './auth-scopes.ts'
+import type { VaultContext } from './context.ts'
+import { type RotationObserver, type RotationOptions, type RotationReport, rotate } from './rotation.ts'
+import { tidy } from './tidy.ts'
+import { saveState, stateForWriting } from './trust.ts'
+
+/** A rotation of 10,000 scopes takes some seconds. */
+const WAIT_LIMIT_MS = 120_000
+/** What `changeMark` says before there is a database, and before it was opened. */
+const NO_DATABASE = 0
+const UNOPENED_DATABASE = -1
+
+export interface VaultOptions {
+  readonly paths: Paths
+  readonly clock?: Clock
+  /** Told once when another process makes us wait. */
+  readonly onWait?: () => void
+}
+
+export interface Vault {
+  /** Makes database and key file where they are missing; gives the public half in use. */
+  init(): Promise<string>
+  open(scopeId: string): Promise<OpenedScope | null>
+  put(scopeId: string, keyName: string, value: Secret): Promise<PutOutcome>
+  list(): Promise<ScopeSummary[]>
+  deleteKey(scopeId: string, keyName: string): Promise<boolean>
+  deleteScope(scopeId: string): Promise<boolean>
+  rotate(options: RotationOptions, observer?: RotationObserver): Promise<RotationReport>
+  tidy(): Promise<void>
+  /** Changes when another process has committed; null while the database is busy. Costs microseconds. */
+  changeMark(): number | null
+  close(): Promise<void>
+}
+
+/** Opens nothing yet: databases and key file are touched at first use. */
+export function openVault(options: VaultOptions): Vault {
+  const { paths, clock = systemClock, onWait = () => undefined } = options
+  const waiting = { clock, onWait, limitMs: WAIT_LIMIT_MS }
+  let opened: VaultDatabase | null = null
+  const open = async (create: boolean): Promise<VaultDatabase | null> => {
+    if (opened !== null) return opened
+    const database = await openVaultDatabase(paths.vault, waiting, create)
+    if (opened !== null) await database?.close()
+    opened ??= database
+    return opened
+  }
+  const context: VaultContext = {
+    paths,
+    clock,
+    existing: () => open(false),
+    impatient: () => openVaultDatabase(paths.vault, { ...waiting, limitMs: 0 }, false),
+    writable: async () => {
+      const database = await open(true)
+      if (database === null) throw new TypeError('a created database is missing')
+      return database
+    },
+  }
+  return {
+    init: () => init(context),
+    open: (scopeId) => openScope(context, scopeId),
+    put: (scopeId, keyName, value) => putKey(context, scopeId, keyName, value),
+    list: () => listSummaries(context),
+    deleteKey: (scopeId, keyName) => deleteKey(context, scopeId, keyName),
+    deleteScope: (scopeId) => deleteScope(context, scopeId),
+    rotate: (rotation, observer) => rotate(context, rotation, observer),
+    tidy: () => tidy(context),
+    changeMark: () => {
+      if (opened !== null) return opened.changeMark()
+      return existsSync(paths.vault) ? UNOPENED_DATABASE : NO_DATABASE
+    },
+    close: async () => {
+      await opened?.close()
+      opened = null
+    },
+  }
+}
+
+async function init(context: VaultContext): Promise<string> {
+  const database = await context.writable()
+  return database.write(async (transaction) => {
+    const state = await stateForWriting(transaction, context)
+    await saveState(transaction, state)
+    state.file.wipe()
+    return state.recipient
+  })
+}
