@@ -1,0 +1,97 @@
+import { hostEnvironment } from '../base/index.ts'
+import type { AuthScope, Config, Server } from '../config/index.ts'
+import type { OpenedScope, Vault } from '../vault/index.ts'
+import { AuthError } from './auth-error.ts'
+import { childEnvironment, revealValues } from './env-injection.ts'
+import { ScopeWatch } from './scope-watch.ts'
+
+export interface Credentials {
+  /** Everything the child gets. */
+  readonly environment: Readonly<Record<string, string>>
+  /** The part of it that is secret, for masking; names of the scope only. */
+  readonly injected: Readonly<Record<string, string>>
+}
+
+/** The gateway's only source of credentials. */
+export interface CredentialSource {
+  /**
+   * Opens the server's scope, now. Throws AUTH_KEY_MISSING or AUTH_SCOPE_EMPTY with the command that mends it, or
+   * what the vault throws; nothing may be started then.
+   */
+  forRoute(route: { server: Server }): Promise<Credentials>
+  /** Changes with the content of the server's scope; null without a scope, or with nothing sealed in it. */
+  generationOf(server: Server): Promise<number | null>
+  /** A scope's content was changed by another process; told within about 100 ms. */
+  onScopeChange(listener: (scopeId: string) => void): void
+  close(): void
+}
+
+export interface CredentialDeps {
+  /** The configuration in force. */
+  config(): Config
+  /** Opened when the first server with a scope starts, not before. */
+  vault(): Promise<Vault>
+}
+
+export function openCredentials(deps: CredentialDeps): CredentialSource {
+  const listeners: ((scopeId: string) => void)[] = []
+  let watch: Promise<ScopeWatch> | null = null
+  const watched = async (): Promise<ScopeWatch> => {
+    watch ??= deps
+      .vault()
+      .then((vault) => ScopeWatch.start(vault, (id) => listeners.map((listener) => listener(id))))
+    watch.catch(() => {
+      watch = null
+    })
+    return watch
+  }
+  return {
+    forRoute: ({ server }) => credentialsFor(server, deps, watched),
+    generationOf: async ({ authScope }) =>
+      authScope === null ? null : (await watched()).generationOf(authScope),
+    onScopeChange: (listener) => listeners.push(listener),
+    close: () => void watch?.then((started) => started.close()).catch(() => undefined),
+  }
+}
+
+async function credentialsFor(
+  server: Server,
+  deps: CredentialDeps,
+  watched: () => Promise<ScopeWatch>,
+): Promise<Credentials> {
+  if (server.authScope === null)
+    return { environment: childEnvironment(hostEnvironment(), server, {}), injected: {} }
+  await watched()
+  const opened = await (await deps.vault()).open(server.authScope)
+  try {
+    requireKeys(server, deps.config().authScopes.get(server.authScope), opened)
+    const injected = opened === null ? {} : revealValues(opened.keys)
+    return { environment: childEnvironment(hostEnvironment(), server, injected), injected }
+  } finally {
+    opened?.wipe()
+  }
+}
+
+function requireKeys(server: Server, scope: AuthScope | undefined, opened: OpenedScope | null): void {
+  const id = server.authScope ?? ''
+  const required = scope?.keys.filter((key) => key.isRequired) ?? []
+  const missing = required.filter((key) => !opened?.keys.has(key.name)).map((key) => key.name)
+  if (missing.length > 0) {
+    throw new AuthError(
+      'AUTH_KEY_MISSING',
+      `server ${server.id} needs ${missing.join(', ')} in auth scope ${id}`,
+      {
+        hint: missing.map((name) => `mcplexer secret put ${id} ${name}`).join(' && '),
+      },
+    )
+  }
+  if (opened === null && required.length === 0 && scope?.keys.length === 0) {
+    throw new AuthError(
+      'AUTH_SCOPE_EMPTY',
+      `server ${server.id} needs auth scope ${id}, and nothing is sealed in it`,
+      {
+        hint: `mcplexer secret put ${id} KEY`,
+      },
+    )
+  }
+}

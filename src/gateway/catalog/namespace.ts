@@ -1,0 +1,24 @@
+const SEPARATOR = '__'
+/** Clients allow 64 characters and put their own `mcp__mcplexer__` before. */
+const MAX_PUBLIC_NAME = 49
+const HASH_LENGTH = 8
+
+/**
+ * The name that clients see: `namespace__tool`. What is too long or has characters that some clients refuse is
+ * cut and gets a hash of the full name, so the same tool has the same name for ever.
+ */
+export function publicName(namespace: string, tool: string): string {
+  const full = namespace === '' ? tool : `${namespace}${SEPARATOR}${tool}`
+  const safe = full.replace(/[^A-Za-z0-9_-]/g, '_')
+  if (safe === full && full.length <= MAX_PUBLIC_NAME) return full
+  const hash = new Bun.CryptoHasher('sha256').update(full).digest('hex').slice(0, HASH_LENGTH)
+  return `${safe.slice(0, MAX_PUBLIC_NAME - HASH_LENGTH - 1)}_${hash}`
+}
+
+/** The parts of a public name whose tool is not listed yet. A namespace never holds a double underscore. */
+export function splitPublicName(name: string): { namespace: string; tool: string } {
+  const at = name.indexOf(SEPARATOR)
+  return at === -1
+    ? { namespace: '', tool: name }
+    : { namespace: name.slice(0, at), tool: name.slice(at + SEPARATOR.length) }
+}

@@ -1,0 +1,249 @@
+import { log } from '../../base/index.ts'
+import type { Server } from '../../config/index.ts'
+import { GatewayError } from '../gateway-error.ts'
+import { LineWriter, readLines } from '../wire/framing.ts'
+import type { Edit } from '../wire/json-span.ts'
+import {
+  encodeMessage,
+  encodeResult,
+  idKey,
+  type Message,
+  type NotificationMessage,
+  type RequestMessage,
+  type ResponseMessage,
+  readMessage,
+} from '../wire/message.ts'
+import { PendingRequests } from '../wire/pending.ts'
+import { relabelCancellation, relabelRequest, restoreId, restoreToken } from '../wire/relabel.ts'
+import { CallTimer } from './call-timer.ts'
+import type { ClientPeer, Question } from './client-peer.ts'
+import type { Flight } from './flight.ts'
+import type { ServerProcess } from './process.ts'
+
+export interface ConnectionEvents {
+  onToolsChanged(): void
+  /** The server is gone; `reason` is for a person. Called once, also after `stop`. */
+  onEnded(reason: string): void
+}
+
+export interface Forwarding {
+  readonly edits: readonly Edit[]
+  readonly flight: Flight
+}
+
+/** One MCP connection to one server, for one client session. It relays messages and reads as little of them as it can. */
+export class Connection {
+  readonly server: Server
+  readonly #process: ServerProcess
+  readonly #peer: ClientPeer
+  readonly #events: ConnectionEvents
+  readonly #writer: LineWriter
+  readonly #pending = new PendingRequests()
+  readonly #questions = new Map<string, Question>()
+  readonly #timers = new Set<CallTimer>()
+  #endReason: string | null = null
+  #junkLines = 0
+  #callsForwarded = 0
+  #onQuiet: (() => void) | null = null
+
+  constructor(server: Server, process: ServerProcess, peer: ClientPeer, events: ConnectionEvents) {
+    this.server = server
+    this.#process = process
+    this.#peer = peer
+    this.#events = events
+    this.#writer = new LineWriter(process.stdin, () => log.debug(`${server.id} no longer reads`))
+    void this.#read()
+  }
+
+  get callsInFlight(): number {
+    return this.#timers.size
+  }
+
+  /** Grows with every call; two equal readings with none in flight mean that the server was idle between. */
+  get callsForwarded(): number {
+    return this.#callsForwarded
+  }
+
+  /** Resolves when no call is in flight any more, or the server is gone. */
+  whenQuiet(): Promise<void> {
+    if (this.#timers.size === 0 || this.#endReason !== null) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onQuiet = resolve
+    })
+  }
+
+  /** Why there is no connection any more, or null while there is one. */
+  get endReason(): string | null {
+    return this.#endReason
+  }
+
+  /** A request of our own. Throws SERVER_ENDED when the server goes away first. */
+  request(method: string, params: object): Promise<ResponseMessage> {
+    return new Promise((resolve, reject) => {
+      const onLost = () => reject(this.#endedError())
+      if (this.#endReason !== null) return onLost()
+      const id = this.#pending.open({ onReply: resolve, onLost })
+      void this.#writer.write(encodeMessage({ id, method, params }))
+    })
+  }
+
+  notify(line: Uint8Array): void {
+    void this.#writer.write(line)
+  }
+
+  /**
+   * Sends the client's request on and gives the server's reply, whatever it is. Rejects with SERVER_ENDED or
+   * CALL_TIMEOUT; never settles when the client cancelled. A request is sent once, never again.
+   */
+  forward(request: RequestMessage, { edits, flight }: Forwarding): Promise<ResponseMessage> {
+    return new Promise((resolve, reject) => {
+      if (this.#endReason !== null) return reject(this.#endedError())
+      const timer = new CallTimer(this.server.callTimeoutSec * 1000, () => {
+        settle()
+        this.#pending.forget(id)
+        this.notify(cancelled(id, 'timed out'))
+        reject(timeoutError(this.server))
+      })
+      const settle = () => {
+        timer.stop()
+        this.#timers.delete(timer)
+        if (this.#timers.size === 0) this.#onQuiet?.()
+      }
+      const id = this.#pending.open({
+        onReply: (response) => {
+          settle()
+          resolve(response)
+        },
+        onProgress: (notification) => {
+          if (this.#questions.size === 0) timer.start()
+          const line = restoreToken(notification, request)
+          return line === null ? undefined : this.#peer.notify(line)
+        },
+        onLost: () => {
+          settle()
+          reject(this.#endedError())
+        },
+      })
+      this.#timers.add(timer)
+      this.#callsForwarded++
+      flight.whenCancelled((notification) => {
+        settle()
+        this.#pending.forget(id)
+        this.notify(relabelCancellation(notification, id))
+      })
+      void this.#writer.write(relabelRequest(request, id, edits))
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop()
+    this.#end(`it was stopped`)
+  }
+
+  async #read(): Promise<void> {
+    const { stdout, ended } = this.#process
+    try {
+      await readLines(
+        stdout,
+        (line) => this.#receive(line),
+        () => log.warn(`${this.server.id}: a message over 64 MiB was skipped`),
+      )
+    } catch {
+      log.debug(`reading from ${this.server.id} failed`)
+    }
+    this.#end(await Promise.race([ended, Bun.sleep(200).then(() => 'it closed its output')]))
+    await this.#process.stop()
+  }
+
+  #end(reason: string): void {
+    if (this.#endReason !== null) return
+    this.#endReason = reason
+    this.#pending.loseAll()
+    this.#onQuiet?.()
+    for (const question of this.#questions.values()) question.cancel(null)
+    this.#questions.clear()
+    this.#events.onEnded(reason)
+  }
+
+  #receive(line: Uint8Array): void | Promise<void> {
+    let message: Message
+    try {
+      message = readMessage(line)
+    } catch {
+      this.#reportJunk()
+      return
+    }
+    if (message.kind === 'request') return this.#answer(message)
+    if (message.kind === 'notification') return this.#notified(message)
+    if (!this.#pending.settle(message)) log.debug(`${this.server.id}: a response that nobody waits for`)
+  }
+
+  #reportJunk(): void {
+    if (++this.#junkLines === 1)
+      log.warn(`${this.server.id} writes lines to stdout that are not JSON-RPC; skipped`)
+  }
+
+  #notified(notification: NotificationMessage): void | Promise<void> {
+    switch (notification.method) {
+      case 'notifications/progress':
+        return this.#pending.progress(notification)
+      case 'notifications/tools/list_changed':
+        return this.#events.onToolsChanged()
+      case 'notifications/cancelled':
+        return this.#withdraw(notification)
+      default:
+        return this.#peer.notify(notification.bytes)
+    }
+  }
+
+  #answer(request: RequestMessage): void | Promise<void> {
+    if (request.method === 'ping') return this.#writer.write(encodeResult(request, '{}'))
+    const key = idKey(request.bytes, request.id)
+    for (const timer of this.#timers) timer.stop()
+    const question = this.#peer.ask(request, {
+      onReply: (response) => {
+        this.#answered(key)
+        void this.#writer.write(restoreId(response, request))
+      },
+      onProgress: (notification) => {
+        const line = restoreToken(notification, request)
+        return line === null ? undefined : this.#writer.write(line)
+      },
+      onLost: () => this.#answered(key),
+    })
+    this.#questions.set(key, question)
+  }
+
+  #answered(key: string): void {
+    this.#questions.delete(key)
+    if (this.#questions.size > 0) return
+    for (const timer of this.#timers) timer.start()
+  }
+
+  #withdraw(notification: NotificationMessage): void {
+    const requestId = notification.params.get('requestId')
+    if (requestId === undefined) return
+    const key = idKey(notification.bytes, requestId)
+    this.#questions.get(key)?.cancel(notification)
+    this.#answered(key)
+  }
+
+  #endedError(): GatewayError {
+    return new GatewayError(
+      'SERVER_ENDED',
+      `server ${this.server.id} ended during the call (${this.#endReason})`,
+      {
+        hint: 'the call was not repeated, as it may have had effects; the next call starts the server again',
+      },
+    )
+  }
+}
+
+function cancelled(id: number, reason: string): Uint8Array {
+  return encodeMessage({ method: 'notifications/cancelled', params: { requestId: id, reason } })
+}
+
+function timeoutError(server: Server): GatewayError {
+  const message = `server ${server.id} did not answer within ${server.callTimeoutSec} s`
+  return new GatewayError('CALL_TIMEOUT', message, { hint: `raise \`call_timeout_sec\` of ${server.id}` })
+}

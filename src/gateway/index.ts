@@ -1,0 +1,12 @@
+/**
+ * gateway: from a client's message to the reply. In: MCP messages of client apps, the configuration in force,
+ * opened credentials at the moment a server starts. Out: replies, notifications, running servers. Never: reads a
+ * key or a database, or keeps a value longer than the server lives that it was injected into.
+ */
+export type { CatalogStore, StoredReplies, StoredTools } from './catalog/store.ts'
+export { variantOf } from './catalog/store.ts'
+export type { ClientDescription } from './downstream/client-peer.ts'
+export { Gateway } from './gateway.ts'
+export { type ListedTool, Toolbox, type ToolFailure } from './toolbox.ts'
+export type { SessionDeps } from './upstream/session.ts'
+export { serveStdio } from './upstream/stdio.ts'

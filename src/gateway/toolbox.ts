@@ -1,0 +1,140 @@
+import { McplexerError, version } from '../base/index.ts'
+import type { ClientPeer, Question } from './downstream/client-peer.ts'
+import { Flight } from './downstream/flight.ts'
+import { LATEST_LEGACY_REVISION } from './eras/legacy.ts'
+import type { Gateway } from './gateway.ts'
+import { GatewayError } from './gateway-error.ts'
+import type { SessionTools } from './session-tools.ts'
+import { isObject, members, sourceOf, trimmed } from './wire/json-span.ts'
+import { encodeMessage, type RequestMessage, readMessage } from './wire/message.ts'
+
+export interface ListedTool {
+  readonly name: string
+  readonly server: string
+  readonly description: string
+}
+
+export interface ToolFailure {
+  readonly server: string
+  readonly message: string
+  readonly hint?: string
+}
+
+/** The tools as a person at a terminal uses them: the same gateway, without a client app in front. */
+export class Toolbox {
+  readonly #gateway: Gateway
+  readonly #session: SessionTools
+
+  private constructor(gateway: Gateway, session: SessionTools) {
+    this.#gateway = gateway
+    this.#session = session
+  }
+
+  static async open(gateway: Gateway): Promise<Toolbox> {
+    return new Toolbox(gateway, await gateway.openSession(TERMINAL, null))
+  }
+
+  /** What is stored; servers that were never listed are started, all of them with `refresh`. */
+  async list({ refresh }: { refresh: boolean }): Promise<{ tools: ListedTool[]; failures: ToolFailure[] }> {
+    if (refresh) await this.#session.refresh()
+    else await this.#session.list()
+    const tools = [...this.#session.catalog.all()].map(({ publicName, serverId, source }) => ({
+      name: publicName,
+      server: serverId,
+      description: descriptionOf(source),
+    }))
+    return { tools, failures: [...this.#session.failures].map(([server, error]) => failureOf(server, error)) }
+  }
+
+  /**
+   * `argumentsJson`: a JSON object. Gives the result as the server wrote it. Throws CALL_REFUSED with the server's
+   * message when it answers with an error, and CALL_CANCELLED when `signal` fires.
+   */
+  async call(
+    name: string,
+    argumentsJson: string,
+    signal?: AbortSignal,
+  ): Promise<{ resultJson: string; isError: boolean }> {
+    const request = callRequest(name, argumentsJson)
+    const flight = new Flight()
+    const cancelled = new Promise<null>((resolve) => {
+      signal?.addEventListener('abort', () => {
+        flight.cancel(CANCELLED)
+        resolve(null)
+      })
+    })
+    const line = await Promise.race([this.#session.call(request, flight), cancelled])
+    if (line === null) throw new GatewayError('CALL_CANCELLED', `the call of ${name} was cancelled`)
+    const reply = readMessage(line)
+    if (reply.kind !== 'response' || reply.result === null) throw refused(name, line)
+    const resultJson = sourceOf(line, reply.result)
+    return { resultJson, isError: JSON.parse(resultJson).isError === true }
+  }
+
+  async close(): Promise<void> {
+    await this.#gateway.close()
+  }
+}
+
+/** Nobody sits at the other side of a question: the server is told so. */
+const TERMINAL: ClientPeer = {
+  revision: LATEST_LEGACY_REVISION,
+  capabilities: '{}',
+  clientInfo: JSON.stringify({ name: 'mcplexer', version }),
+  ask: (_request, waiting): Question => {
+    const reply = readMessage(encodeMessage({ id: 0, error: { code: -32601, message: 'Method not found' } }))
+    if (reply.kind === 'response') queueMicrotask(() => waiting.onReply(reply))
+    return { cancel: () => undefined }
+  },
+  notify: () => undefined,
+}
+
+const CANCELLED = notificationOf({ method: 'notifications/cancelled', params: { requestId: 1 } })
+
+function notificationOf(json: object) {
+  const message = readMessage(encodeMessage(json))
+  if (message.kind !== 'notification') throw new TypeError('not a notification')
+  return message
+}
+
+function callRequest(name: string, argumentsJson: string): RequestMessage {
+  const source = new TextEncoder().encode(argumentsJson)
+  let isAnObject = false
+  try {
+    const whole = trimmed(source)
+    isAnObject = isObject(source, whole) && members(source, whole) !== null
+  } catch {
+    isAnObject = false
+  }
+  if (!isAnObject) {
+    throw new GatewayError('CALL_ARGUMENTS_INVALID', 'the arguments are not a JSON object', {
+      hint: `for example: mcplexer tools call ${name} '{"path": "/tmp"}'`,
+    })
+  }
+  const head = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":${JSON.stringify(name)},"arguments":`
+  const message = readMessage(new TextEncoder().encode(`${head}${argumentsJson.trim()}}}`))
+  if (message.kind !== 'request') throw new TypeError('not a request')
+  return message
+}
+
+function refused(name: string, line: Uint8Array): GatewayError {
+  const { error } = JSON.parse(new TextDecoder().decode(line))
+  return new GatewayError(
+    'CALL_REFUSED',
+    `${name} was refused: ${String(error?.message ?? 'no reason given')}`,
+    {
+      hint: '`mcplexer tools list` shows the tools there are',
+    },
+  )
+}
+
+function descriptionOf(source: string): string {
+  const tool: unknown = JSON.parse(source)
+  const isDescribed = typeof tool === 'object' && tool !== null && 'description' in tool
+  return isDescribed && typeof tool.description === 'string' ? tool.description : ''
+}
+
+function failureOf(server: string, error: unknown): ToolFailure {
+  if (!(error instanceof McplexerError)) return { server, message: 'an unexpected error' }
+  return { server, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) }
+}

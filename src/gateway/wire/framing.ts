@@ -1,0 +1,165 @@
+/** MCP stdio transport: one JSON message per line, UTF-8, no newline within. */
+const NEWLINE = 0x0a
+export const MAX_LINE_BYTES = 64 * 1024 * 1024
+const HIGH_WATER_BYTES = 1024 * 1024
+
+export interface LineSink {
+  /** What FileSink of Bun gives: a promise when the pipe is full. */
+  write(chunk: Uint8Array): number | Promise<number>
+  flush(): number | Promise<number>
+  end(): number | Promise<number>
+}
+
+/**
+ * Reads lines until the stream ends or fails. A chunk is not read before `onLine` has finished with the last, so a
+ * slow reader behind it slows down the writer in front (back-pressure). A line over `maxBytes` is skipped to its
+ * newline and reported by `onTooLong`; the stream goes on.
+ */
+export async function readLines(
+  stream: ReadableStream<Uint8Array>,
+  onLine: (line: Uint8Array) => void | Promise<void>,
+  onTooLong: () => void,
+  maxBytes = MAX_LINE_BYTES,
+): Promise<void> {
+  const splitter = new LineSplitter(maxBytes, onTooLong)
+  const reader = stream.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    for (const line of splitter.push(value)) {
+      const pending = onLine(line)
+      if (pending !== undefined) await pending
+    }
+  }
+}
+
+/** Cuts at newline bytes, so that a character split between two chunks stays whole. */
+export class LineSplitter {
+  #parts: Uint8Array[] = []
+  #size = 0
+  #isSkipping = false
+  readonly #maxBytes: number
+  readonly #onTooLong: () => void
+
+  constructor(maxBytes: number, onTooLong: () => void) {
+    this.#maxBytes = maxBytes
+    this.#onTooLong = onTooLong
+  }
+
+  *push(chunk: Uint8Array): Generator<Uint8Array> {
+    let from = 0
+    for (let newline = chunk.indexOf(NEWLINE); newline !== -1; newline = chunk.indexOf(NEWLINE, from)) {
+      const line = this.#complete(chunk.subarray(from, newline))
+      from = newline + 1
+      if (line !== null && !isBlank(line)) yield line
+    }
+    if (from < chunk.length) this.#keep(chunk.subarray(from))
+  }
+
+  /** What came after the last newline, once the stream has ended. */
+  rest(): Uint8Array | null {
+    const line = this.#complete(new Uint8Array(0))
+    return line === null || isBlank(line) ? null : line
+  }
+
+  #complete(end: Uint8Array): Uint8Array | null {
+    this.#keep(end)
+    const line = this.#isSkipping ? null : this.#parts.length === 1 ? end : concat(this.#parts, this.#size)
+    this.#parts = []
+    this.#size = 0
+    this.#isSkipping = false
+    return line
+  }
+
+  #keep(part: Uint8Array): void {
+    if (this.#isSkipping) return
+    this.#parts.push(part)
+    this.#size += part.length
+    if (this.#size <= this.#maxBytes) return
+    this.#isSkipping = true
+    this.#parts = []
+    this.#onTooLong()
+  }
+}
+
+/**
+ * Writes lines in order. Lines of one turn of the event loop leave in one system call. `write` returns a promise
+ * once more than `HIGH_WATER_BYTES` wait to be read by the other side; whoever produces lines must await it, or
+ * memory grows without limit.
+ */
+export class LineWriter {
+  readonly #sink: LineSink
+  readonly #onBroken: () => void
+  #queuedBytes = 0
+  #flushing: Promise<void> | null = null
+  #isClosed = false
+
+  constructor(sink: LineSink, onBroken: () => void) {
+    this.#sink = sink
+    this.#onBroken = onBroken
+  }
+
+  write(line: Uint8Array): void | Promise<void> {
+    if (this.#isClosed) return
+    const framed = withNewline(line)
+    this.#queuedBytes += framed.length
+    try {
+      Promise.resolve(this.#sink.write(framed)).catch(() => this.#break())
+    } catch {
+      this.#break()
+      return
+    }
+    this.#flushing ??= this.#flush()
+    if (this.#queuedBytes > HIGH_WATER_BYTES) return this.#flushing
+  }
+
+  /** Resolves when all that was written has left, or the other side is gone. */
+  async end(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    try {
+      await this.#sink.end()
+    } catch {
+      this.#onBroken()
+    }
+  }
+
+  async #flush(): Promise<void> {
+    await Promise.resolve()
+    const flushedBytes = this.#queuedBytes
+    this.#flushing = null
+    try {
+      await this.#sink.flush()
+    } catch {
+      this.#break()
+    }
+    this.#queuedBytes -= flushedBytes
+  }
+
+  #break(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#onBroken()
+  }
+}
+
+function withNewline(line: Uint8Array): Uint8Array {
+  const framed = new Uint8Array(line.length + 1)
+  framed.set(line)
+  framed[line.length] = NEWLINE
+  return framed
+}
+
+function concat(parts: readonly Uint8Array[], size: number): Uint8Array {
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+function isBlank(line: Uint8Array): boolean {
+  return line.every((byte) => byte <= 0x20)
+}

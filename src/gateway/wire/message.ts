@@ -1,0 +1,132 @@
+import { McplexerError } from '../../base/index.ts'
+import {
+  type Edit,
+  elements,
+  isArray,
+  isObject,
+  isString,
+  members,
+  type Span,
+  sourceOf,
+  textOf,
+  trimmed,
+} from './json-span.ts'
+
+/**
+ * One JSON-RPC 2.0 message as it came, with the few places that routing reads or rewrites. All else is opaque
+ * and stays as it came. MCP 2025-11-25, "Base Protocol: Messages".
+ */
+export type Message = RequestMessage | NotificationMessage | ResponseMessage
+
+interface Incoming {
+  readonly bytes: Uint8Array
+  readonly method: string
+  readonly params: ReadonlyMap<string, Span>
+}
+
+export interface RequestMessage extends Incoming {
+  readonly kind: 'request'
+  readonly id: Span
+}
+
+export interface NotificationMessage extends Incoming {
+  readonly kind: 'notification'
+}
+
+export interface ResponseMessage {
+  readonly kind: 'response'
+  readonly bytes: Uint8Array
+  readonly id: Span
+  /** Exactly one of the two is there. */
+  readonly result: Span | null
+  readonly error: Span | null
+}
+
+const NO_PARAMS: ReadonlyMap<string, Span> = new Map()
+const encoder = new TextEncoder()
+
+/** Throws WIRE_INVALID_JSON or WIRE_INVALID_MESSAGE; neither quotes the message. */
+export function readMessage(bytes: Uint8Array): Message {
+  const top = members(bytes, trimmed(bytes))
+  const id = top.get('id')
+  const method = top.get('method')
+  if (method === undefined) return readResponse(bytes, top, id)
+  if (!isString(bytes, method)) throw invalidMessage('its method is not a string')
+  const params = readParams(bytes, top.get('params'))
+  if (id === undefined) return { kind: 'notification', bytes, method: textOf(bytes, method), params }
+  if (!isId(bytes, id)) throw invalidMessage('its id is neither a string nor a number')
+  return { kind: 'request', bytes, id, method: textOf(bytes, method), params }
+}
+
+/** The messages of a JSON-RPC batch (only MCP 2025-03-26 has them), or null when it is not an array. */
+export function splitBatch(bytes: Uint8Array): Uint8Array[] | null {
+  const whole = trimmed(bytes)
+  if (!isArray(bytes, whole)) return null
+  return elements(bytes, whole).map((span) => bytes.subarray(span.start, span.end))
+}
+
+/** Equal for ids (or progress tokens) that mean the same, however a string is escaped; big integers stay exact. */
+export function idKey(bytes: Uint8Array, span: Span): string {
+  const source = sourceOf(bytes, span)
+  return source.includes('\\') ? JSON.stringify(JSON.parse(source)) : source
+}
+
+export function progressTokenOf(message: Incoming): Span | null {
+  const meta = message.params.get('_meta')
+  if (!isObject(message.bytes, meta)) return null
+  return members(message.bytes, meta).get('progressToken') ?? null
+}
+
+/** The string parameter `name`, or null when it is absent or something else. */
+export function textParam(message: Incoming, name: string): string | null {
+  const span = message.params.get(name)
+  return isString(message.bytes, span) ? textOf(message.bytes, span) : null
+}
+
+export function sourceBytes(bytes: Uint8Array, span: Span): Uint8Array {
+  return bytes.subarray(span.start, span.end)
+}
+
+export function replaceWith(span: Span, source: string | Uint8Array): Edit {
+  return { span, replacement: typeof source === 'string' ? encoder.encode(source) : source }
+}
+
+/** A message of our own; `json` is put in as it is. */
+export function encodeMessage(json: object): Uint8Array {
+  return encoder.encode(JSON.stringify({ jsonrpc: '2.0', ...json }))
+}
+
+/** A result of our own making under the id at `id`, from the JSON text of the result. */
+export function encodeResult(request: RequestMessage, resultSource: string | Uint8Array): Uint8Array {
+  const head = encoder.encode(`{"jsonrpc":"2.0","id":${sourceOf(request.bytes, request.id)},"result":`)
+  const result = typeof resultSource === 'string' ? encoder.encode(resultSource) : resultSource
+  const line = new Uint8Array(head.length + result.length + 1)
+  line.set(head)
+  line.set(result, head.length)
+  line[line.length - 1] = 0x7d
+  return line
+}
+
+function readParams(bytes: Uint8Array, params: Span | undefined): ReadonlyMap<string, Span> {
+  if (params === undefined || isArray(bytes, params)) return NO_PARAMS
+  if (!isObject(bytes, params)) throw invalidMessage('its params are not an object')
+  return members(bytes, params)
+}
+
+function readResponse(bytes: Uint8Array, top: Map<string, Span>, id: Span | undefined): ResponseMessage {
+  const result = top.get('result') ?? null
+  const error = top.get('error') ?? null
+  if (id === undefined || (result === null) === (error === null)) {
+    throw invalidMessage('it is neither a request, a notification nor a response')
+  }
+  return { kind: 'response', bytes, id, result, error }
+}
+
+function isId(bytes: Uint8Array, span: Span): boolean {
+  const first = bytes[span.start] ?? 0
+  return first === 0x22 || first === 0x2d || (first >= 0x30 && first <= 0x39)
+}
+
+function invalidMessage(reason: string): McplexerError {
+  return new McplexerError('WIRE_INVALID_MESSAGE', `not a JSON-RPC message: ${reason}`)
+}

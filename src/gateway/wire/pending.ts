@@ -1,0 +1,54 @@
+import { idKey, type NotificationMessage, type ResponseMessage } from './message.ts'
+
+export interface Waiting {
+  onReply(response: ResponseMessage): void
+  onProgress?(notification: NotificationMessage): void | Promise<void>
+  /** The other side is gone; there will be no reply. */
+  onLost(): void
+}
+
+/**
+ * Requests that were sent to one peer and not answered yet. Ids are our own and unique per peer, and serve as
+ * progress tokens too, so that those of two senders never meet.
+ */
+export class PendingRequests {
+  #lastId = 0
+  readonly #waiting = new Map<string, Waiting>()
+
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  open(waiting: Waiting): number {
+    const id = ++this.#lastId
+    this.#waiting.set(String(id), waiting)
+    return id
+  }
+
+  /** False when nobody waits for it: never asked, answered already, or cancelled. */
+  settle(response: ResponseMessage): boolean {
+    const key = idKey(response.bytes, response.id)
+    const waiting = this.#waiting.get(key)
+    if (waiting === undefined) return false
+    this.#waiting.delete(key)
+    waiting.onReply(response)
+    return true
+  }
+
+  progress(notification: NotificationMessage): void | Promise<void> {
+    const token = notification.params.get('progressToken')
+    if (token === undefined) return
+    return this.#waiting.get(idKey(notification.bytes, token))?.onProgress?.(notification)
+  }
+
+  /** Nobody waits any more; a late reply is dropped. */
+  forget(id: number): void {
+    this.#waiting.delete(String(id))
+  }
+
+  loseAll(): void {
+    const lost = [...this.#waiting.values()]
+    this.#waiting.clear()
+    for (const waiting of lost) waiting.onLost()
+  }
+}

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'bun:test'
+import {
+  type Message,
+  type RequestMessage,
+  readMessage,
+  splitBatch,
+} from '../../../../src/gateway/wire/message.ts'
+import { PendingRequests } from '../../../../src/gateway/wire/pending.ts'
+import { relabelRequest, restoreId, restoreToken } from '../../../../src/gateway/wire/relabel.ts'
+
+const read = (text: string): Message => readMessage(new TextEncoder().encode(text))
+const textFrom = (bytes: Uint8Array | null) => (bytes === null ? null : new TextDecoder().decode(bytes))
+
+function request(text: string): RequestMessage {
+  const message = read(text)
+  if (message.kind !== 'request') throw new Error(`a ${message.kind}`)
+  return message
+}
+
+describe('readMessage', () => {
+  test('tells the three kinds apart', () => {
+    expect(read('{"jsonrpc":"2.0","id":"a","method":"ping"}').kind).toBe('request')
+    expect(read('{"jsonrpc":"2.0","method":"x"}').kind).toBe('notification')
+    expect(read('{"jsonrpc":"2.0","id":1,"result":{}}').kind).toBe('response')
+    expect(read('{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}}').kind).toBe('response')
+  })
+
+  test.each([
+    '1',
+    '"x"',
+    '{}',
+    '{"id":1}',
+    '{"id":1,"result":1,"error":{}}',
+    '{"result":1}',
+    '{"method":1}',
+    '{"id":null,"method":"x"}',
+    '{"id":{},"method":"x"}',
+    '{"id":1,"method":"x","params":"y"}',
+  ])('refuses %p without quoting it', (text) => {
+    expect(() => read(text)).toThrow(/^not (valid JSON|a JSON-RPC message)/)
+  })
+
+  test('a batch is taken apart', () => {
+    const batch = splitBatch(new TextEncoder().encode('[{"id":1,"method":"a"},{"method":"b"}]'))
+
+    expect(batch?.map((part) => textFrom(part))).toEqual(['{"id":1,"method":"a"}', '{"method":"b"}'])
+  })
+})
+
+describe('relabelling', () => {
+  const call = request(
+    '{"jsonrpc":"2.0","id":"c-1","method":"tools/call","params":{"_meta":{"progressToken":"t","x":1e2},"name":"n"}}',
+  )
+
+  test('changes the id and the progress token and nothing else', () => {
+    expect(textFrom(relabelRequest(call, 9))).toBe(
+      '{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"_meta":{"progressToken":9,"x":1e2},"name":"n"}}',
+    )
+  })
+
+  test('gives reply and progress back under the id and token of the one who asked', () => {
+    const reply = read('{"jsonrpc":"2.0","id":9,"result":{"big":12345678901234567890}}')
+    const progress = read('{"method":"notifications/progress","params":{"progressToken":9,"progress":1.0}}')
+
+    expect(reply.kind === 'response' && textFrom(restoreId(reply, call))).toBe(
+      '{"jsonrpc":"2.0","id":"c-1","result":{"big":12345678901234567890}}',
+    )
+    expect(progress.kind === 'notification' && textFrom(restoreToken(progress, call))).toBe(
+      '{"method":"notifications/progress","params":{"progressToken":"t","progress":1.0}}',
+    )
+  })
+})
+
+test('a reply settles its request once; unknown and second ones settle nothing', () => {
+  const pending = new PendingRequests()
+  const replies: number[] = []
+  const ids = [1, 2, 3].map((n) =>
+    pending.open({ onReply: () => replies.push(n), onLost: () => replies.push(-n) }),
+  )
+  const reply = (id: unknown) => {
+    const message = read(`{"id":${JSON.stringify(id)},"result":{}}`)
+    return message.kind === 'response' && pending.settle(message)
+  }
+
+  expect([reply(ids[1]), reply(ids[1]), reply(99), reply(String(ids[0]))]).toEqual([true, false, false, false])
+  pending.loseAll()
+
+  expect(replies).toEqual([2, -1, -3])
+})
