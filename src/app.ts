@@ -1,0 +1,106 @@
+import { log, type Paths, resolvePaths, systemClock } from './base/index.ts'
+import type { Config } from './config/index.ts'
+import type { CatalogStore, Gateway, Toolbox } from './gateway/index.ts'
+import type { ActivityDatabase } from './store/index.ts'
+import type { Vault } from './vault/index.ts'
+
+/** The rooms, each opened at its first use and closed top-down. */
+export interface App {
+  readonly paths: Paths
+  config(): Promise<Config>
+  vault(): Promise<Vault>
+  /** A gateway over the configuration in force; it follows the file while it runs. */
+  gateway(): Promise<Gateway>
+  toolbox(): Promise<Toolbox>
+  close(): Promise<void>
+}
+
+export function openApp(options: { configPath?: string }): App {
+  const paths = resolvePaths(options.configPath)
+  const closing: (() => unknown)[] = []
+  const once = <T>(open: () => Promise<T>): (() => Promise<T>) => {
+    let opened: Promise<T> | null = null
+    return () => (opened ??= open())
+  }
+  const config = once(async () => (await import('./config/index.ts')).loadConfig(paths.config))
+  const vault = once(async () => {
+    const { openVault } = await import('./vault/index.ts')
+    const opened = openVault({ paths, onWait: sayWaiting })
+    closing.push(() => opened.close())
+    await opened.tidy()
+    return opened
+  })
+  const gateway = once(async () => {
+    const opened = await openGateway(paths, await config(), vault, closing)
+    closing.push(() => opened.close())
+    return opened
+  })
+  const toolbox = once(async () => (await import('./gateway/index.ts')).Toolbox.open(await gateway()))
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step()
+  }
+  return { paths, config, vault, gateway, toolbox, close }
+}
+
+async function openGateway(
+  paths: Paths,
+  initial: Config,
+  vault: () => Promise<Vault>,
+  closing: (() => unknown)[],
+): Promise<Gateway> {
+  const { Gateway } = await import('./gateway/index.ts')
+  const { openCredentials } = await import('./auth/index.ts')
+  const { watchConfig } = await import('./config/index.ts')
+  let current = initial
+  const credentials = openCredentials({ config: () => current, vault })
+  const store = await openCatalogStore(paths, closing)
+  const gateway = new Gateway({ config: initial, credentials, store, clientFolder: process.cwd() })
+  const watch = watchConfig(initial, {
+    onChange: (config) => {
+      current = config
+      log.info(`${config.path} has changed and is in force`)
+      void gateway.configure(config)
+    },
+    onError: (error) => {
+      log.error(error instanceof Error ? error.message : 'the configuration cannot be read')
+      log.info('the configuration before that change stays in force')
+    },
+  })
+  closing.push(() => watch.close())
+  return gateway
+}
+
+/** Null when the activity database cannot be used: then nothing is remembered, and all else works. */
+async function openCatalogStore(paths: Paths, closing: (() => unknown)[]): Promise<CatalogStore | null> {
+  const store = await import('./store/index.ts')
+  try {
+    const waiting = { clock: systemClock, onWait: () => undefined, limitMs: 5000 }
+    const activity = await store.openActivity(paths.activity, waiting)
+    closing.push(() => activity.destroy())
+    return catalogStore(store, activity)
+  } catch (error) {
+    log.warn(
+      `lists of tools are not remembered: ${error instanceof Error ? error.message : 'unexpected error'}`,
+    )
+    return null
+  }
+}
+
+function catalogStore(store: typeof import('./store/index.ts'), activity: ActivityDatabase): CatalogStore {
+  return {
+    load: async (serverId, variant) => {
+      const entry = await store.loadCatalogEntry(activity, serverId, variant)
+      return entry === null ? null : { fingerprint: entry.fingerprint, sources: JSON.parse(entry.tools) }
+    },
+    save: (serverId, variant, { fingerprint, sources }) => {
+      const entry = { fingerprint, tools: JSON.stringify(sources) }
+      return store.saveCatalogEntry(activity, serverId, variant, entry, Date.now())
+    },
+    saveReplies: (configDigest, variant, replies) =>
+      store.saveStoredReplies(activity, { configDigest, variant }, replies, Date.now()),
+  }
+}
+
+function sayWaiting(): void {
+  log.info('waiting for another mcplexer that is changing the vault')
+}

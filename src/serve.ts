@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { isMcplexerError, log, resolvePaths } from './base/index.ts'
+import { type ClientDescription, type SessionDeps, serveStdio, variantOf } from './gateway/index.ts'
+import { readStoredReplies } from './store/lean.ts'
+
+/**
+ * `mcplexer serve`: answers `initialize` and a stored `tools/list` before the parser of the configuration, the
+ * vault or the command line are even loaded; they follow once the client has its answer.
+ */
+export async function serve(configPath: string | undefined): Promise<number> {
+  const paths = resolvePaths(configPath)
+  const { openApp } = await import('./app.ts')
+  const app = openApp(configPath === undefined ? {} : { configPath })
+  const deps: Omit<SessionDeps, 'send'> = {
+    stored: (client) => storedReplies(paths.activity, paths.config, client),
+    openTools: async (peer, shown) => {
+      const gateway = await app.gateway()
+      return gateway.openSession(peer, shown)
+    },
+  }
+  try {
+    await serveStdio(deps, stopSignal())
+    return 0
+  } catch (error) {
+    log.error(isMcplexerError(error) ? error.message : 'serve ended unexpectedly')
+    return 1
+  } finally {
+    await app.close()
+  }
+}
+
+function storedReplies(activity: string, config: string, client: ClientDescription) {
+  try {
+    const digest = new Bun.CryptoHasher('sha256').update(readFileSync(config)).digest('hex')
+    return readStoredReplies(activity, digest, variantOf(client))
+  } catch {
+    return null
+  }
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
+}
