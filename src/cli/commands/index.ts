@@ -1,0 +1,34 @@
+import { ConfigCheckCommand } from './config/check.ts'
+import { ConfigSchemaCommand } from './config/schema.ts'
+import { InitCommand } from './init.ts'
+import { RotateKeyCommand } from './rotate-key.ts'
+import { ScopeDeleteCommand } from './scope/delete.ts'
+import { ScopeListCommand } from './scope/list.ts'
+import { SecretDeleteCommand } from './secret/delete.ts'
+import { SecretGetCommand } from './secret/get.ts'
+import { SecretListCommand } from './secret/list.ts'
+import { SecretPutCommand } from './secret/put.ts'
+import { ServeCommand } from './serve.ts'
+import { StatusCommand } from './status.ts'
+import { ToolsCallCommand } from './tools/call.ts'
+import { ToolsListCommand } from './tools/list.ts'
+import { VersionCommand } from './version.ts'
+
+/** Static: a compiled program has no folder to look into. */
+export const commands = [
+  InitCommand,
+  StatusCommand,
+  ConfigCheckCommand,
+  ConfigSchemaCommand,
+  SecretPutCommand,
+  SecretGetCommand,
+  SecretListCommand,
+  SecretDeleteCommand,
+  ScopeListCommand,
+  ScopeDeleteCommand,
+  RotateKeyCommand,
+  ServeCommand,
+  ToolsListCommand,
+  ToolsCallCommand,
+  VersionCommand,
+]

@@ -1,0 +1,39 @@
+import { Command, Option } from 'clipanion'
+import type { App } from '../../../app.ts'
+import { BaseCommand } from '../../base-command.ts'
+import { print, printHint, printJson, printWarning, table, visible } from '../../present.ts'
+
+export class ToolsListCommand extends BaseCommand {
+  static override paths = [['tools', 'list']]
+  static override usage = Command.Usage({
+    description: 'list the tools of all servers, as clients see them',
+    examples: [
+      ['What is stored', 'mcplexer tools list'],
+      ['Start every server and ask anew', 'mcplexer tools list --refresh'],
+    ],
+  })
+
+  isRefresh = Option.Boolean('--refresh', false, { description: 'start every server and ask it' })
+  json = Option.Boolean('--json', false, { description: 'print JSON' })
+
+  protected async run(app: App): Promise<number> {
+    const { tools, failures } = await (await app.toolbox()).list({ refresh: this.isRefresh })
+    if (this.json) await printJson({ tools, failures })
+    else
+      await print(
+        tools.length === 0
+          ? 'no tools'
+          : table(tools.map(({ name, description }) => [name, firstLine(description)])),
+      )
+    for (const { message, hint } of failures) {
+      printWarning(visible(message))
+      if (hint !== undefined) printHint(visible(hint))
+    }
+    return failures.length === 0 ? 0 : 1
+  }
+}
+
+function firstLine(text: string): string {
+  const line = text.trim().split('\n')[0] ?? ''
+  return line.length > 100 ? `${line.slice(0, 99)}…` : line
+}
