@@ -20,7 +20,14 @@ export function openApp(options: { configPath?: string }): App {
   const closing: (() => unknown)[] = []
   const once = <T>(open: () => Promise<T>): (() => Promise<T>) => {
     let opened: Promise<T> | null = null
-    return () => (opened ??= open())
+    return () => {
+      // a failure is not kept: the user may have mended it since
+      opened ??= open().catch((error) => {
+        opened = null
+        throw error
+      })
+      return opened
+    }
   }
   const config = once(async () => (await import('./config/index.ts')).loadConfig(paths.config))
   const vault = once(async () => {

@@ -24,6 +24,7 @@ export class SessionTools implements ToolService {
   readonly #variant: string
   readonly #refreshes = new Map<string, Promise<void>>()
   readonly #failures = new Map<string, unknown>()
+  #isClosed = false
   #config: Config
   #shown: Uint8Array | null
 
@@ -104,6 +105,7 @@ export class SessionTools implements ToolService {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#pool.close()
   }
 
@@ -136,6 +138,7 @@ export class SessionTools implements ToolService {
   }
 
   #reportFailure(server: Server, error: unknown): void {
+    if (this.#isClosed) return
     const before = this.#failures.get(server.id)
     this.#failures.set(server.id, error)
     if (before === undefined || publicWording(before) !== publicWording(error)) {

@@ -16,6 +16,7 @@ export interface PoolDeps extends StarterDeps {
 interface Entry {
   readonly server: Server
   readonly started: Promise<Connection>
+  readonly abort: AbortController
   connection: Connection | null
   idleTimer: Timer | null
 }
@@ -25,7 +26,7 @@ export class Pool {
   readonly #deps: PoolDeps
   readonly #entries = new Map<string, Entry>()
   readonly #backOffs = new Map<string, BackOff>()
-  readonly #retired = new Set<Promise<void>>()
+  readonly #retiring = new Map<Entry, Promise<void>>()
 
   constructor(deps: PoolDeps) {
     this.#deps = deps
@@ -46,21 +47,24 @@ export class Pool {
     this.#backOffs.delete(serverId)
     if (entry === undefined) return
     this.#entries.delete(serverId)
-    const drained = this.#drain(entry)
-    this.#retired.add(drained)
-    void drained.finally(() => this.#retired.delete(drained))
+    this.#retiring.set(
+      entry,
+      this.#drain(entry).finally(() => this.#retiring.delete(entry)),
+    )
   }
 
   async close(): Promise<void> {
-    const entries = [...this.#entries.values()]
+    const entries = [...this.#entries.values(), ...this.#retiring.keys()]
     this.#entries.clear()
-    await Promise.all([...entries.map((entry) => this.#stop(entry)), ...this.#retired])
+    await Promise.all(entries.map((entry) => this.#stop(entry)))
   }
 
   #start(server: Server): Entry {
     const backOff = this.#backOffs.get(server.id) ?? new BackOff(server.id, () => performance.now())
     this.#backOffs.set(server.id, backOff)
-    const entry: Entry = { server, started: this.#connect(server, backOff), connection: null, idleTimer: null }
+    const abort = new AbortController()
+    const started = this.#connect(server, backOff, abort.signal)
+    const entry: Entry = { server, started, abort, connection: null, idleTimer: null }
     this.#entries.set(server.id, entry)
     entry.started.then(
       (connection) => {
@@ -72,13 +76,14 @@ export class Pool {
     return entry
   }
 
-  async #connect(server: Server, backOff: BackOff): Promise<Connection> {
+  async #connect(server: Server, backOff: BackOff, signal: AbortSignal): Promise<Connection> {
     backOff.check()
     try {
-      const started = await startServer(server, this.#deps, {
+      const events = {
         onToolsChanged: () => this.#deps.onToolsChanged(started.connection),
         onEnded: () => this.#ended(server.id),
-      })
+      }
+      const started = await startServer(server, this.#deps, events, signal)
       backOff.succeeded()
       this.#deps.onReady(started)
       return started.connection
@@ -127,6 +132,7 @@ export class Pool {
   }
 
   async #stop(entry: Entry): Promise<void> {
+    entry.abort.abort()
     if (entry.idleTimer !== null) clearInterval(entry.idleTimer)
     const connection = await entry.started.catch(() => null)
     await connection?.stop()

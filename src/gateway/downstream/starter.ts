@@ -25,12 +25,13 @@ export interface StartedServer {
 
 /**
  * From a configured server to a connection that is ready: opens its scope, starts the process, shakes hands. The
- * scope is open just for the spawn. On any error nothing keeps running.
+ * scope is open just for the spawn. On any error, and when `signal` fires, nothing keeps running.
  */
 export async function startServer(
   server: Server,
   deps: StarterDeps,
   events: ConnectionEvents,
+  signal: AbortSignal,
 ): Promise<StartedServer> {
   const credentials = await deps.credentials.forRoute({ server })
   const stderr = new ServerStderr(server.id, maskValues(Object.values(credentials.injected)))
@@ -39,7 +40,7 @@ export async function startServer(
   const stderrRead = stderr.read(child.stderr)
   const connection = new Connection(server, child, deps.peer, events)
   try {
-    const { hasTools } = await withinStartupTimeout(server, initialize(connection, deps.peer))
+    const { hasTools } = await withinStartupTimeout(server, initialize(connection, deps.peer), signal)
     return { connection, hasTools }
   } catch (error) {
     await connection.stop()
@@ -48,10 +49,11 @@ export async function startServer(
   }
 }
 
-async function withinStartupTimeout<T>(server: Server, work: Promise<T>): Promise<T> {
+async function withinStartupTimeout<T>(server: Server, work: Promise<T>, signal: AbortSignal): Promise<T> {
   let timer: Timer | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(startTimeout(server)), server.startupTimeoutSec * 1000)
+    signal.addEventListener('abort', () => reject(new GatewayError('SERVER_ENDED', 'mcplexer is ending')))
   })
   try {
     return await Promise.race([work, late])

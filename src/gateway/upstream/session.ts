@@ -47,6 +47,7 @@ export class ClientSession implements ClientPeer {
   #client: ClientDescription | null = null
   #stored: StoredReplies | null = null
   #tools: Promise<ToolService> | null = null
+  #isClosed = false
 
   constructor(deps: SessionDeps) {
     this.#deps = deps
@@ -72,7 +73,7 @@ export class ClientSession implements ClientPeer {
       for (const part of batch) void this.#handle(readMessage(part))
     } catch (error) {
       const isSyntax = isMcplexerError(error, 'WIRE_INVALID_JSON')
-      return this.#deps.send(
+      return this.#send(
         isSyntax
           ? unreadableReply(RPC.parseError, 'Parse error')
           : unreadableReply(RPC.invalidRequest, 'Invalid Request'),
@@ -81,28 +82,34 @@ export class ClientSession implements ClientPeer {
   }
 
   tooLong(): void {
-    void this.#deps.send(unreadableReply(RPC.invalidRequest, 'mcplexer: a message over 64 MiB was not read'))
+    void this.#send(unreadableReply(RPC.invalidRequest, 'mcplexer: a message over 64 MiB was not read'))
   }
 
   ask(request: RequestMessage, waiting: Waiting): Question {
     const id = this.#questions.open(waiting)
-    void this.#deps.send(relabelRequest(request, id))
+    void this.#send(relabelRequest(request, id))
     return {
       cancel: (notification) => {
         this.#questions.forget(id)
-        void this.#deps.send(notification === null ? serverEnded(id) : relabelCancellation(notification, id))
+        void this.#send(notification === null ? serverEnded(id) : relabelCancellation(notification, id))
       },
     }
   }
 
   notify(line: Uint8Array): void | Promise<void> {
-    return this.#deps.send(line)
+    return this.#send(line)
   }
 
+  /** The client is gone: nothing is sent any more. */
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#questions.loseAll()
     const tools = await this.#tools?.catch(() => null)
     await tools?.close()
+  }
+
+  #send(line: Uint8Array): void | Promise<void> {
+    if (!this.#isClosed) return this.#deps.send(line)
   }
 
   #handle(message: Message): void | Promise<void> {
@@ -114,15 +121,13 @@ export class ClientSession implements ClientPeer {
   async #serve(request: RequestMessage): Promise<void> {
     const key = idKey(request.bytes, request.id)
     if (this.#flights.has(key)) {
-      return this.#deps.send(
-        errorReply(request, RPC.invalidRequest, 'a request with this id is still in flight'),
-      )
+      return this.#send(errorReply(request, RPC.invalidRequest, 'a request with this id is still in flight'))
     }
     const flight = new Flight()
     this.#flights.set(key, flight)
     const reply = await this.#reply(request, flight).catch((error) => failedRequest(request, error))
     this.#flights.delete(key)
-    if (reply !== null && !flight.isCancelled) void this.#deps.send(reply)
+    if (reply !== null && !flight.isCancelled) void this.#send(reply)
   }
 
   async #reply(request: RequestMessage, flight: Flight): Promise<Uint8Array | null> {

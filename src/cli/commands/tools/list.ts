@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { print, printHint, printJson, printWarning, table, visible } from '../../present.ts'
+import { print, printJson, table } from '../../present.ts'
 
 export class ToolsListCommand extends BaseCommand {
   static override paths = [['tools', 'list']]
@@ -25,10 +25,6 @@ export class ToolsListCommand extends BaseCommand {
           ? 'no tools'
           : table(tools.map(({ name, description }) => [name, firstLine(description)])),
       )
-    for (const { message, hint } of failures) {
-      printWarning(visible(message))
-      if (hint !== undefined) printHint(visible(hint))
-    }
     return failures.length === 0 ? 0 : 1
   }
 }

@@ -1,0 +1,46 @@
+import { Database } from 'bun:sqlite'
+import { decodeEnvelope } from '../../src/vault/envelope.ts'
+import { IdentityFile } from '../../src/vault/identity-file.ts'
+import type { TempHome } from './temp-home.ts'
+
+export interface SealedRow {
+  scope_id: string
+  recipient: string
+  blob: Uint8Array
+  mac: Uint8Array
+  generation: number
+}
+
+export function sealedRows(home: TempHome): SealedRow[] {
+  const database = new Database(home.file('mcplexer.db'), { readonly: true })
+  const rows = database.query<SealedRow, []>('select * from sealed_scopes order by scope_id').all()
+  database.close()
+  return rows
+}
+
+export function changeDatabase(home: TempHome, sql: string, ...parameters: (string | Uint8Array)[]): void {
+  const database = new Database(home.file('mcplexer.db'))
+  database.run(sql, parameters)
+  database.close()
+}
+
+/** Every value of the vault, read with nothing but the key file and the blobs: `scope/KEY` → value. */
+export async function allValues(home: TempHome): Promise<Map<string, string>> {
+  const file = await IdentityFile.read(home.file('age.key'))
+  if (file === null) throw new Error('no key file')
+  const rows = sealedRows(home)
+  const opened = await Promise.all(
+    rows.map(async (row) => decodeEnvelope(await file.open(row.recipient, row.blob))),
+  )
+  return new Map(
+    opened.flatMap(({ scopeId, keys }) =>
+      [...keys].map(
+        ([name, value]) => [`${scopeId}/${name}`, new TextDecoder().decode(value.reveal())] as const,
+      ),
+    ),
+  )
+}
+
+export async function identityCount(home: TempHome): Promise<number> {
+  return (await IdentityFile.read(home.file('age.key')))?.identities.length ?? 0
+}
