@@ -2,13 +2,13 @@
 const [command, ...rest] = process.argv.slice(2)
 const serveOptions = command === 'serve' ? readServeOptions(rest) : null
 
-process.exitCode =
+const exitCode =
   serveOptions === null
     ? await (await import('./cli/index.ts')).runCli(process.argv.slice(2))
     : await (await import('./serve.ts')).serve(serveOptions.configPath)
 
-// a client that left may still hold our pipes open
-if (command === 'serve') process.exit()
+// all output has left by now; a terminal that was read from, or a client's pipe, would keep the process alive
+process.exit(exitCode)
 
 /** Null when they need the command line's help or error messages. */
 function readServeOptions(args: readonly string[]): { configPath: string | undefined } | null {

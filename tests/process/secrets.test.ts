@@ -267,3 +267,15 @@ async function inTerminal(home: TempHome, args: string[], prompt: string, typed:
   child.terminal?.close()
   return shown
 }
+
+test('a large value comes whole through a pipe whose reader is slow', () => {
+  using home = new TempHome(SCOPES)
+  home.put('a', 'K', 'x'.repeat(127_000))
+
+  const { stdout } = Bun.spawnSync(
+    ['/bin/sh', '-c', '"$0" secret get a K | (sleep 0.3; wc -c)', `${import.meta.dir}/../../dist/mcplexer`],
+    { env: home.env },
+  )
+
+  expect(stdout.toString().trim()).toBe('127000')
+})
