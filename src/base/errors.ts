@@ -3,7 +3,7 @@ import type { ErrorCode } from './error-codes.ts'
 export interface ErrorDetails {
   /** One thing the user can do now, best a command to paste. */
   hint?: string
-  /** The original error. Leave it out when it can carry a piece of a secret (age, Bun.spawn). */
+  /** The original error. Leave it out when it can carry a piece of a secret (age, spawning). */
   cause?: unknown
 }
 

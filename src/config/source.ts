@@ -46,7 +46,7 @@ export class YamlSource {
       document = parseDocument(text, {
         lineCounter: lines,
         prettyErrors: false,
-        logLevel: 'silent',
+        logLevel: 'error',
         stringKeys: true,
       })
     } catch {
@@ -58,8 +58,15 @@ export class YamlSource {
     return source
   }
 
+  /** Throws CONFIG_INVALID when aliases make it grow beyond measure. */
   toJs(): unknown {
-    return this.#document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {}
+    try {
+      return this.#document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {}
+    } catch {
+      throw new ConfigError('CONFIG_INVALID', this.path, [
+        { line: 1, column: 1, message: 'its aliases expand too far' },
+      ])
+    }
   }
 
   problemAt(path: readonly PropertyKey[], message: string, hint?: string): ConfigProblem {

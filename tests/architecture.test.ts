@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { Glob } from 'bun'
+
+const ROOT = join(import.meta.dir, '..')
+/** Which doors a room may use; the entries at the top of `src` may use all. */
+const MAY_IMPORT: Record<string, string[]> = {
+  base: [],
+  config: ['base'],
+  store: ['base'],
+  vault: ['base', 'store'],
+  auth: ['base', 'config', 'vault'],
+  gateway: ['base', 'config', 'auth'],
+  cli: ['base', 'config', 'vault', 'gateway'],
+}
+/** Each outside power and the only places that use it. */
+const POWERS: [string, RegExp, RegExp][] = [
+  ['age', /from 'age-encryption'/, /^vault\/cipher\.ts$/],
+  ['SQLite', /from '(bun:sqlite|kysely)'/, /^store\//],
+  ['child processes', /Bun\.spawn|node:child_process/, /^gateway\/downstream\/(process|watchdog)\.ts$/],
+  ['fetch', /\bfetch\(/, /^auth\/http\.ts$/],
+  ['the environment', /process\.env\b|Bun\.env\b/, /^base\/env\.ts$/],
+  ['stdout', /process\.stdout\.write|Bun\.stdout|console\./, /^(cli\/present|gateway\/upstream\/stdio)\.ts$/],
+  [
+    'plaintext',
+    /\.reveal\(/,
+    /^(vault|auth|gateway\/downstream)\/|^gateway\/redact\.ts$|^cli\/commands\/secret\/get\.ts$/,
+  ],
+]
+/** A second, light door, so that the start of `serve` does not load Kysely. */
+const LIGHT_DOORS = new Set(['store/lean.ts'])
+
+const files = [...new Glob('src/**/*.ts').scanSync({ cwd: ROOT })]
+  .filter((path) => !path.endsWith('.d.ts'))
+  .map((path) => path.slice('src/'.length))
+  .sort()
+const sourceOf = (file: string) => readFileSync(join(ROOT, 'src', file), 'utf8')
+const roomOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : '')
+const importsOf = (file: string) =>
+  [...sourceOf(file).matchAll(/(?:from|import\() ?'(\.[^']+\.ts)'/g)].map(([, path = '']) =>
+    normalize(join(dirname(file), path)),
+  )
+
+describe('rooms', () => {
+  test('each has a door that says what comes in, what goes out and what it never does', () => {
+    for (const room of new Set(files.map(roomOf).filter(Boolean))) {
+      expect({ room, head: sourceOf(`${room}/index.ts`).slice(0, 4) }).toEqual({ room, head: '/**\n' })
+      expect(sourceOf(`${room}/index.ts`)).not.toMatch(/export \*/)
+    }
+  })
+
+  test.each(files)('%s imports only what it may, through doors', (file) => {
+    for (const target of importsOf(file)) {
+      const [from, to] = [roomOf(file), roomOf(target)]
+      if (from === to || (from === 'cli' && to === '')) continue
+      expect({ file, target, isDoor: target === `${to}/index.ts` || LIGHT_DOORS.has(target) }).toEqual({
+        file,
+        target,
+        isDoor: true,
+      })
+      if (from !== '') expect(MAY_IMPORT[from]).toContain(to)
+    }
+  })
+
+  test('no imports go in a circle', () => {
+    const done = new Set<string>()
+    const visit = (file: string, path: string[]): void => {
+      if (path.includes(file)) throw new Error(`a circle: ${[...path, file].join(' → ')}`)
+      if (done.has(file)) return
+      for (const target of staticImportsOf(file)) visit(target, [...path, file])
+      done.add(file)
+    }
+    for (const file of files) visit(file, [])
+  })
+})
+
+test.each(POWERS)('%s has one door', (_name, use, place) => {
+  expect(files.filter((file) => use.test(sourceOf(file)) && !place.test(file))).toEqual([])
+})
+
+test('files are small and named after what they do', () => {
+  for (const file of files) {
+    expect(file).not.toMatch(/(^|\/)(utils?|helpers?|types|manager|misc|common)\.ts$/)
+    expect({ file, isSmall: sourceOf(file).split('\n').length <= 300 }).toEqual({ file, isSmall: true })
+  }
+})
+
+test('what is loaded before the first answer of serve is light', () => {
+  const reached = new Set<string>()
+  const visit = (file: string): void => {
+    if (reached.has(file)) return
+    reached.add(file)
+    for (const target of staticImportsOf(file)) visit(target)
+  }
+  visit('serve.ts')
+
+  for (const file of reached)
+    expect(sourceOf(file)).not.toMatch(
+      /^import (?!type).*'(yaml|zod|kysely|clipanion|age-encryption|@modelcontextprotocol)/m,
+    )
+})
+
+/** Type imports are gone in the program; `import()` loads later. */
+function staticImportsOf(file: string): string[] {
+  return [...sourceOf(file).matchAll(/^(?:import|export) (?!type )[^']*?from '(\.[^']+\.ts)'/gm)].map(
+    ([, path = '']) => normalize(join(dirname(file), path)),
+  )
+}
