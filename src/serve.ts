@@ -9,6 +9,7 @@ import { readStoredReplies } from './store/lean.ts'
  */
 export async function serve(configPath: string | undefined): Promise<number> {
   const paths = resolvePaths(configPath)
+  log.neverBlock()
   const { openApp } = await import('./app.ts')
   const app = openApp(configPath === undefined ? {} : { configPath })
   const deps: Omit<SessionDeps, 'send'> = {

@@ -4,9 +4,11 @@ import { hostEnvironment } from './env.ts'
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 type Level = (typeof LEVELS)[number]
 
+const MAX_QUEUED_CHARACTERS = 256 * 1024
+
 /**
- * Diagnostics, to stderr only and at once (a crash loses nothing). MCPLEXER_LOG_LEVEL: debug, info (default),
- * warn, error or silent. Text comes from us; what others wrote is escaped by the caller.
+ * Diagnostics, to stderr only. MCPLEXER_LOG_LEVEL: debug, info (default), warn, error or silent. Text comes from
+ * us; what others wrote is escaped by the caller.
  */
 export const log = {
   debug: (text: string) => print('debug', `mcplexer: debug: ${text}`),
@@ -16,6 +18,19 @@ export const log = {
   /** A line that is already worded, such as `github | …` from a server. */
   line: (text: string) => print('info', text),
   isDebug: () => threshold() === 'debug',
+  /** From now on a reader of stderr that does not read cannot stop us; what it leaves unread is dropped. */
+  neverBlock: () => {
+    write = queueing(Bun.stderr.writer())
+  },
+}
+
+/** At once, so that a crash loses nothing. */
+let write = (text: string): void => {
+  try {
+    writeSync(2, text)
+  } catch {
+    // stderr is closed or full: diagnostics are the one thing that may be lost
+  }
 }
 
 function threshold(): Level {
@@ -25,9 +40,21 @@ function threshold(): Level {
 
 function print(level: Level, text: string): void {
   if (LEVELS.indexOf(level) < LEVELS.indexOf(threshold())) return
-  try {
-    writeSync(2, `${text}\n`)
-  } catch {
-    // stderr is closed or full: diagnostics are the one thing that may be lost
+  write(`${text}\n`)
+}
+
+function queueing(sink: Bun.FileSink): (text: string) => void {
+  let queued = 0
+  let sent: Promise<unknown> = Promise.resolve()
+  return (text) => {
+    if (queued + text.length > MAX_QUEUED_CHARACTERS) return
+    queued += text.length
+    sent = sent
+      .then(() => sink.write(text))
+      .then(() => sink.flush())
+      .catch(() => undefined)
+      .then(() => {
+        queued -= text.length
+      })
   }
 }

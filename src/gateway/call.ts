@@ -33,7 +33,7 @@ export async function callTool(
     const reply = await connection.forward(request, { edits: renaming(request, route, name), flight })
     return restoreId(reply, request)
   } catch (error) {
-    return failedCall(request, error)
+    return flight.isCancelled ? null : failedCall(request, error)
   }
 }
 

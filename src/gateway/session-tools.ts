@@ -175,7 +175,8 @@ export class SessionTools implements ToolService {
     const { server } = connection
     const sources = hasTools ? await listTools(connection) : []
     this.#failures.delete(server.id)
-    if (this.#config.servers.get(server.id) !== server) return
+    const current = this.#config.servers.get(server.id)
+    if (current === undefined || !sameLaunch(current, server)) return
     this.#catalog.setTools(server.id, sources)
     await this.#save({ server, sources })
   }

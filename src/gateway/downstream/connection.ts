@@ -93,7 +93,7 @@ export class Connection {
 
   /**
    * Sends the client's request on and gives the server's reply, whatever it is. Rejects with SERVER_ENDED or
-   * CALL_TIMEOUT; never settles when the client cancelled. A request is sent once, never again.
+   * CALL_TIMEOUT or CALL_CANCELLED. A request is sent once, never again.
    */
   forward(request: RequestMessage, { edits, flight }: Forwarding): Promise<ResponseMessage> {
     return new Promise((resolve, reject) => {
@@ -130,6 +130,7 @@ export class Connection {
         settle()
         this.#pending.forget(id)
         this.notify(relabelCancellation(notification, id))
+        reject(new GatewayError('CALL_CANCELLED', 'the client cancelled the call'))
       })
       void this.#writer.write(relabelRequest(request, id, edits))
     })
