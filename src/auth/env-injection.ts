@@ -1,6 +1,5 @@
-import type { Secret } from '../base/index.ts'
+import { isForbiddenName, type Secret } from '../base/index.ts'
 import type { Server } from '../config/index.ts'
-import { isForbiddenName } from '../vault/index.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

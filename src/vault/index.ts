@@ -10,5 +10,4 @@ export {
   type RotationReport,
   type RotationStep,
 } from './rotation.ts'
-export { isForbiddenName, MAX_VALUE_BYTES } from './secret-names.ts'
 export { openVault, type Vault } from './vault.ts'

@@ -1,38 +1,10 @@
-import type { Secret } from '../base/index.ts'
+import { isForbiddenName, type Secret } from '../base/index.ts'
 import { VaultError } from './vault-error.ts'
 
 /** The kernel refuses one environment string of 131,072 bytes or more. */
-export const MAX_VALUE_BYTES = 128_000
+const MAX_VALUE_BYTES = 128_000
 const KEY_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const SCOPE_ID = /^[a-z0-9][a-z0-9_.-]*$/
-
-/** Names by which a value would become code in a child, or would change which code it runs. */
-const FORBIDDEN_PREFIXES = [
-  'MCPLEXER_',
-  'LD_',
-  'DYLD_',
-  'BUN_',
-  'BASH_FUNC_',
-  'GLIBC_',
-  'MALLOC_',
-  'GIT_CONFIG_',
-]
-const FORBIDDEN_NAMES = new Set(
-  `PATH PATHEXT COMSPEC SHELL HOME IFS ENV BASH_ENV SHELLOPTS BASHOPTS PS4 PROMPT_COMMAND CDPATH
-  NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE NODE_EXTRA_CA_CERTS NODE_TLS_REJECT_UNAUTHORIZED
-  NPM_CONFIG_NODE_OPTIONS NPM_CONFIG_SCRIPT_SHELL ELECTRON_RUN_AS_NODE DENO_DIR
-  PYTHONSTARTUP PYTHONPATH PYTHONHOME PYTHONINSPECT PYTHONUSERBASE PYTHONBREAKPOINT PYTHONEXECUTABLE
-  PERL5OPT PERL5LIB PERLLIB PERL5DB RUBYOPT RUBYLIB PHP_INI_SCAN_DIR PHPRC LUA_INIT
-  JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS CLASSPATH DOTNET_STARTUP_HOOKS COR_PROFILER CORECLR_PROFILER
-  GIT_SSH GIT_SSH_COMMAND GIT_EXEC_PATH GIT_ASKPASS GIT_EDITOR GIT_PAGER GIT_EXTERNAL_DIFF GIT_PROXY_COMMAND
-  SSH_ASKPASS EDITOR VISUAL PAGER BROWSER LESSOPEN GCONV_PATH HOSTALIASES LOCPATH NLSPATH OPENSSL_CONF
-  OPENSSL_MODULES OPENSSL_ENGINES SYSTEMROOT WINDIR TMPDIR`.split(/\s+/),
-)
-
-export function isForbiddenName(name: string): boolean {
-  const upper = name.toUpperCase()
-  return FORBIDDEN_NAMES.has(upper) || FORBIDDEN_PREFIXES.some((prefix) => upper.startsWith(prefix))
-}
 
 /** Throws VAULT_NAME_REFUSED. */
 export function checkNames(scopeId: string, keyName: string): void {

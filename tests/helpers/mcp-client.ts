@@ -1,5 +1,12 @@
 import { BINARY, type TempHome } from './temp-home.ts'
 
+interface ClientOptions {
+  readonly cwd?: string
+  readonly env?: Record<string, string>
+  /** Instead of the program itself. */
+  readonly command?: string[]
+}
+
 export interface Message {
   id?: number | string | null
   method?: string
@@ -18,8 +25,8 @@ export class RawClient implements AsyncDisposable {
   #lastId = 0
   readonly #watchers = new Set<() => void>()
 
-  private constructor(home: TempHome, options: { cwd?: string; env?: Record<string, string> }) {
-    this.process = Bun.spawn([BINARY, 'serve'], {
+  private constructor(home: TempHome, options: ClientOptions) {
+    this.process = Bun.spawn(options.command ?? [BINARY, 'serve'], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...home.env, ...options.env },
       cwd: options.cwd ?? home.folder,
@@ -29,14 +36,14 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** Not initialized. */
-  static raw(home: TempHome, options: { cwd?: string; env?: Record<string, string> } = {}): RawClient {
+  static raw(home: TempHome, options: ClientOptions = {}): RawClient {
     return new RawClient(home, options)
   }
 
   static async start(
     home: TempHome,
     capabilities: object = {},
-    options: { cwd?: string } = {},
+    options: ClientOptions = {},
   ): Promise<RawClient> {
     const client = RawClient.raw(home, options)
     await client.request('initialize', {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { configOf } from '../helpers/fixtures.ts'
 import { type Message, RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning, runningProcesses } from '../helpers/processes.ts'
-import { TempHome } from '../helpers/temp-home.ts'
+import { BINARY, TempHome } from '../helpers/temp-home.ts'
 
 const namesOf = ({ result }: Message) =>
   ((result?.['tools'] ?? []) as { name: string }[]).map(({ name }) => name)
@@ -108,6 +108,16 @@ describe('servers as they should not be', () => {
     expect(client.stderr).toContain('loud | noise 0 \\u{1b}[31m')
     expect(client.stderr).not.toContain('\u001b')
     expect(client.stderr.split('\n').length).toBeLessThan(5000)
+  })
+
+  test('a client that never reads our stderr cannot stop us', async () => {
+    using home = new TempHome(configOf([{ id: 'loud', script: 'odd', args: ['wide-stderr'] }]))
+    const fifo = home.file('stderr')
+    Bun.spawnSync(['mkfifo', fifo])
+    const script = 'sleep 60 <"$1" & exec "$0" serve 2>"$1"'
+    await using client = await RawClient.start(home, {}, { command: ['/bin/sh', '-c', script, BINARY, fifo] })
+
+    for (let round = 0; round < 5; round++) expect(await client.callText('loud__echo')).toBe('here')
   })
 
   test('a command that is not there is named, with what to do', async () => {

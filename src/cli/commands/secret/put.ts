@@ -3,7 +3,7 @@ import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { printWarning, say } from '../../present.ts'
 import { requireScope } from '../../scopes.ts'
-import { readValue } from '../../value-input.ts'
+import { readValue, type ValueSource } from '../../value-input.ts'
 
 export class SecretPutCommand extends BaseCommand {
   static override paths = [['secret', 'put']]
@@ -28,17 +28,17 @@ export class SecretPutCommand extends BaseCommand {
   value = Option.Proxy({ name: 'VALUE', required: 0 })
 
   protected async run(app: App): Promise<number> {
-    const options = new ValueArguments(this.value, this.fromFile, this.fromEnv, this.configPath)
-    if (!options.isValid) {
+    const source = sourceOf(this.value, this.fromFile, this.fromEnv)
+    if (source === null) {
       say(
         'mcplexer: error: one VALUE at most, after SCOPE and KEY\nmcplexer: hint: quote it, or use --from-file',
       )
       return 2
     }
     const scope = requireScope(await app.config(), this.scope)
-    if (options.argument !== undefined)
+    if (source.argument !== undefined)
       printWarning('a value in the command line stays in the shell history and is visible to local users')
-    const value = await readValue(options, `${this.scope} ${this.key}`)
+    const value = await readValue(source, `${this.scope} ${this.key}`)
     try {
       const { isNewKey, droppedKeys } = await (await app.vault()).put(this.scope, this.key, value)
       say(`mcplexer: ${this.key} of ${this.scope} is ${isNewKey ? 'sealed' : 'replaced'}`)
@@ -54,31 +54,14 @@ export class SecretPutCommand extends BaseCommand {
   }
 }
 
-/** Options may also stand behind SCOPE and KEY, where everything is raw. */
-class ValueArguments {
-  argument: string | undefined
-  file: string | undefined
-  variable: string | undefined
-  readonly isValid: boolean
-
-  constructor(
-    raw: readonly string[],
-    file: string | undefined,
-    variable: string | undefined,
-    _config: string | undefined,
-  ) {
-    this.file = file
-    this.variable = variable
-    const rest: string[] = []
-    for (let index = 0; index < raw.length; index++) {
-      const word = raw[index] ?? ''
-      const following = raw[index + 1]
-      if (raw.length === 2 && word === '--from-file' && following !== undefined) this.file = raw[++index]
-      else if (raw.length === 2 && word === '--from-env' && following !== undefined)
-        this.variable = raw[++index]
-      else rest.push(word)
-    }
-    this.argument = rest[0]
-    this.isValid = rest.length <= 1
-  }
+/** Behind SCOPE and KEY everything is raw, so the options for the value are looked for there too. */
+function sourceOf(
+  raw: readonly string[],
+  file: string | undefined,
+  variable: string | undefined,
+): ValueSource | null {
+  const [first, second] = raw
+  if (raw.length === 2 && first === '--from-file') return { argument: undefined, file: second, variable }
+  if (raw.length === 2 && first === '--from-env') return { argument: undefined, file, variable: second }
+  return raw.length > 1 ? null : { argument: first, file, variable }
 }
