@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { isMcplexerError, log, resolvePaths } from './base/index.ts'
 import { type ClientDescription, type SessionDeps, serveStdio, variantOf } from './gateway/index.ts'
 import { readStoredReplies } from './store/lean.ts'
@@ -10,6 +11,7 @@ import { readStoredReplies } from './store/lean.ts'
 export async function serve(configPath: string | undefined): Promise<number> {
   const paths = resolvePaths(configPath)
   log.neverBlock()
+  if (isatty(0)) log.info('serve speaks MCP on stdin and stdout; an AI client starts it (Ctrl-C ends it)')
   const { openApp } = await import('./app.ts')
   const app = openApp(configPath === undefined ? {} : { configPath })
   const deps: Omit<SessionDeps, 'send'> = {

@@ -47,3 +47,4 @@ export type ErrorCode =
   | 'CLI_SCOPE_UNKNOWN'
   | 'CLI_KEY_UNKNOWN'
   | 'CLI_VALUE_UNREADABLE'
+  | 'CLI_OUTPUT_FAILED'

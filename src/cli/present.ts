@@ -1,14 +1,19 @@
 import { writeSync } from 'node:fs'
 import { hostEnvironment, isMcplexerError, log } from '../base/index.ts'
+import { CliError } from './cli-error.ts'
 
-/** The only place that writes to stdout. Resolves when the bytes have left; a closed pipe is no error. */
+/**
+ * The only place that writes to stdout. Resolves when the bytes have left. A reader that has seen enough, as in
+ * `mcplexer … | head -1`, is no error; a full disk is CLI_OUTPUT_FAILED.
+ */
 export async function printBytes(bytes: Uint8Array): Promise<void> {
   const writer = Bun.stdout.writer()
   try {
     await writer.write(bytes)
     await writer.end()
-  } catch {
-    // the reader has seen enough, as in `mcplexer … | head -1`
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
+    if (reason !== 'EPIPE') throw new CliError('CLI_OUTPUT_FAILED', `stdout cannot be written to: ${reason}`)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs'
+import { type FSWatcher, realpathSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { isMcplexerError } from '../base/index.ts'
 import { loadConfig } from './load.ts'
@@ -36,18 +36,34 @@ export function watchConfig(
       listeners.onError(error)
     }
   }
-  const name = basename(current.path)
-  const watcher: FSWatcher = watch(dirname(current.path), (_event, changed) => {
-    if (changed !== null && changed !== name) return
+  const soon = (): void => {
     clearTimeout(timer)
     timer = setTimeout(() => void look(), SETTLE_MS)
-  })
-  watcher.on('error', listeners.onError)
-  watcher.unref()
+  }
+  const watchers = placesOf(current.path).map((place) => watchPlace(place, soon, listeners.onError))
   return {
     close: () => {
       clearTimeout(timer)
-      watcher.close()
+      for (const watcher of watchers) watcher.close()
     },
   }
+}
+
+/** The file, and what it points to when it is a link, as those who keep their settings in git have it. */
+function placesOf(path: string): string[] {
+  try {
+    return [...new Set([path, realpathSync(path)])]
+  } catch {
+    return [path]
+  }
+}
+
+function watchPlace(path: string, onChange: () => void, onError: (error: unknown) => void): FSWatcher {
+  const name = basename(path)
+  const watcher = watch(dirname(path), (_event, changed) => {
+    if (changed === null || changed === name) onChange()
+  })
+  watcher.on('error', onError)
+  watcher.unref()
+  return watcher
 }

@@ -142,6 +142,7 @@ export class SessionTools implements ToolService {
     const before = this.#failures.get(server.id)
     this.#failures.set(server.id, error)
     if (before === undefined || publicWording(before) !== publicWording(error)) {
+      void this.#save()
       log.warn(
         isMcplexerError(error)
           ? `${error.message}${error.hint ? `; ${error.hint}` : ''}`

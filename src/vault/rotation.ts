@@ -1,4 +1,5 @@
 import {
+  findVaultState,
   listScopes,
   resealScope,
   retireRecipients,
@@ -10,10 +11,19 @@ import {
 import { seal } from './cipher.ts'
 import type { VaultContext } from './context.ts'
 import { encodeEnvelope } from './envelope.ts'
-import type { IdentityFile } from './identity-file.ts'
+import { IdentityFile } from './identity-file.ts'
 import type { Manifest } from './manifest.ts'
 import { dropRetired } from './tidy.ts'
-import { keyEntries, openRow, saveState, stateForWriting, tampered, withMac } from './trust.ts'
+import {
+  keyEntries,
+  missingFile,
+  openRow,
+  readManifest,
+  saveState,
+  stateForWriting,
+  tampered,
+  withMac,
+} from './trust.ts'
 import { VaultError } from './vault-error.ts'
 
 /** After each of them every scope still opens, whatever happens next. */
@@ -70,7 +80,7 @@ export async function rotate(
     })
   }
   if (options.isDryRun) {
-    const summary = await database.write((transaction) => verifyOnly(transaction, context, observer))
+    const summary = await database.read((transaction) => verifyOnly(transaction, context, observer))
     return { ...summary, recipient: null, dropped: [], kept: [] }
   }
   const summary = await database.withoutSpilling(() => reseal(database, context, options, observer))
@@ -87,9 +97,10 @@ async function verifyOnly(
   context: VaultContext,
   observer: RotationObserver,
 ): Promise<Summary> {
-  const { file, manifest } = await stateForWriting(transaction, context)
+  const file = await IdentityFile.read(context.paths.keyFile)
+  if (file === null) throw missingFile(context)
   try {
-    await verifyAll(transaction, file, manifest, observer)
+    await verifyAll(transaction, file, readManifest(file, await findVaultState(transaction)), observer)
     observer.onStep?.('verified')
     return await summaryOf(transaction)
   } finally {

@@ -206,6 +206,32 @@ describe('the stored list', () => {
   })
 })
 
+test('servers that come after the wait are announced', async () => {
+  const entries = [{ id: 'one' }, { id: 'late', script: 'odd' as const, args: ['slow-start'] }]
+  using home = new TempHome(configOf(entries, [], { first_list_wait_sec: 1 }))
+  await using client = await RawClient.start(home)
+
+  const first = namesOf(await client.request('tools/list'))
+  await client.notification('notifications/tools/list_changed')
+  const second = namesOf(await client.request('tools/list'))
+
+  expect([first.includes('late__echo'), second.includes('late__echo')]).toEqual([false, true])
+})
+
+test('a server that could not start is named in the instructions of the next session', async () => {
+  using home = new TempHome(
+    configOf([{ id: 'one', more: { auth_scope: 'a' } }], [{ id: 'a', keys: [{ name: 'K' }] }]),
+  )
+  {
+    await using client = await RawClient.start(home)
+    await client.request('tools/list')
+  }
+  await using client = await RawClient.start(home)
+
+  const { result } = await client.reply(1)
+  expect(String(result?.['instructions'])).toContain('mcplexer secret put a K')
+})
+
 describe('ends', () => {
   const pidOf = async (client: RawClient, tool: string) => JSON.parse(await client.callText(tool)).pid as number
 

@@ -92,53 +92,52 @@ export class Connection {
   }
 
   /**
-   * Sends the client's request on and gives the server's reply, whatever it is. Rejects with SERVER_ENDED or
+   * Sends the client's request on and gives the server's reply, whatever it is. Rejects with SERVER_ENDED,
    * CALL_TIMEOUT or CALL_CANCELLED. A request is sent once, never again.
    */
   forward(request: RequestMessage, { edits, flight }: Forwarding): Promise<ResponseMessage> {
-    return new Promise((resolve, reject) => {
-      if (this.#endReason !== null) return reject(this.#endedError())
-      const timer = new CallTimer(this.server.callTimeoutSec * 1000, () => {
-        settle()
-        this.#pending.forget(id)
-        this.notify(cancelled(id, 'timed out'))
-        reject(timeoutError(this.server))
-      })
-      const settle = () => {
-        timer.stop()
-        this.#timers.delete(timer)
-        if (this.#timers.size === 0) this.#onQuiet?.()
-      }
-      const id = this.#pending.open({
-        onReply: (response) => {
-          settle()
-          resolve(response)
-        },
-        onProgress: (notification) => {
-          if (this.#questions.size === 0) timer.start()
-          const line = restoreToken(notification, request)
-          return line === null ? undefined : this.#peer.notify(line)
-        },
-        onLost: () => {
-          settle()
-          reject(this.#endedError())
-        },
-      })
-      this.#timers.add(timer)
-      this.#callsForwarded++
-      flight.whenCancelled((notification) => {
-        settle()
-        this.#pending.forget(id)
-        this.notify(relabelCancellation(notification, id))
-        reject(new GatewayError('CALL_CANCELLED', 'the client cancelled the call'))
-      })
-      void this.#writer.write(relabelRequest(request, id, edits))
+    if (this.#endReason !== null) return Promise.reject(this.#endedError())
+    const { promise, resolve, reject } = Promise.withResolvers<ResponseMessage>()
+    const timer = new CallTimer(this.server.callTimeoutSec * 1000, () => {
+      this.notify(cancelled(id, 'timed out'))
+      giveUp(timeoutError(this.server))
     })
+    const id = this.#pending.open({
+      onReply: (response) => {
+        this.#landed(timer)
+        resolve(response)
+      },
+      onProgress: (notification) => {
+        if (this.#questions.size === 0) timer.start()
+        const line = restoreToken(notification, request)
+        return line === null ? undefined : this.#peer.notify(line)
+      },
+      onLost: () => giveUp(this.#endedError()),
+    })
+    const giveUp = (error: GatewayError): void => {
+      this.#pending.forget(id)
+      this.#landed(timer)
+      reject(error)
+    }
+    flight.whenCancelled((notification) => {
+      this.notify(relabelCancellation(notification, id))
+      giveUp(new GatewayError('CALL_CANCELLED', 'the client cancelled the call'))
+    })
+    this.#timers.add(timer)
+    this.#callsForwarded++
+    void this.#writer.write(relabelRequest(request, id, edits))
+    return promise
   }
 
   async stop(): Promise<void> {
     await this.#process.stop()
     this.#end(`it was stopped`)
+  }
+
+  #landed(timer: CallTimer): void {
+    timer.stop()
+    this.#timers.delete(timer)
+    if (this.#timers.size === 0) this.#onQuiet?.()
   }
 
   async #read(): Promise<void> {

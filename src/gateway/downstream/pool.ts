@@ -69,7 +69,8 @@ export class Pool {
     entry.started.then(
       (connection) => {
         entry.connection = connection
-        this.#watchIdle(entry)
+        if (connection.endReason === null) this.#watchIdle(entry)
+        else this.#forget(entry)
       },
       () => this.#forget(entry),
     )

@@ -80,6 +80,7 @@ test('what only sounds like it is let through', () => {
   const server = (more: string) => `downstream_servers: [{ id: a, command: x, ${more} }]`
   for (const text of [
     server(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: that is what people write
       'env: { TOKEN: "${GITHUB_TOKEN}", API_KEY: "<your key>", PASSWORD: changeme, AUTH_TOKEN_FILE: /run/secrets/token }',
     ),
     server(
