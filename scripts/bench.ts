@@ -142,9 +142,10 @@ async function benchCalls(): Promise<void> {
   const setups = [direct, pipe, gateway]
   const peers = setups.map((setup) => new Peer(setup, home))
   await Promise.all(peers.map((peer) => peer.initialize()))
-  for (const peer of peers) for (let n = 0; n < 3000; n++) await peer.echo('warm')
-  await Bun.sleep(500)
+  await Promise.all(peers.map((peer) => peer.request('tools/list', {})))
+  await Bun.sleep(1000)
   const idle = rss(peers[2]?.process.pid ?? 0, 'VmRSS')
+  for (const peer of peers) for (let n = 0; n < 3000; n++) await peer.echo('warm')
   for (const [label, size, count] of [
     ['1 KB', 1000, 400],
     ['100 KB', 100_000, 40],

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually } from '../helpers/processes.ts'
-import { TempHome } from '../helpers/temp-home.ts'
+import { BINARY, TempHome } from '../helpers/temp-home.ts'
 
 let home: TempHome
 let client: RawClient
@@ -179,6 +179,13 @@ test('a server that dies in a call fails that call only, and the next call start
   expect(JSON.stringify(dying.result)).toContain('ended during the call (exit code 3)')
   expect(other).toBe('alive')
   expect(await client.callText('two-b__echo', { message: 'again' })).toBe('again')
+})
+
+test('a 5 MB result comes whole through a pipe of the shell whose reader is slow', () => {
+  const script = '"$0" tools call one__big \'{"bytes": 5000000}\' | (sleep 0.5; wc -c)'
+  const { stdout } = Bun.spawnSync(['/bin/sh', '-c', script, BINARY], { env: home.env })
+
+  expect(Number(stdout.toString())).toBeGreaterThan(5_000_000)
 })
 
 test('a 5 MB result comes through the pipe whole', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesHolding } from '../helpers/canary.ts'
+import { configOf } from '../helpers/fixtures.ts'
 import { changeDatabase, sealedRows } from '../helpers/sealed.ts'
 import { TempHome } from '../helpers/temp-home.ts'
 
@@ -170,7 +171,7 @@ describe('D13: a disk that is full or read-only', () => {
   test.skipIf(!isRoot)(
     'read-only: secret get works, put says why it does not, an unfinished journal is named',
     () => {
-      using home = new TempHome(SCOPES)
+      using home = new TempHome(configOf([{ id: 'one', more: { auth_scope: 'a' } }], [{ id: 'a' }]))
       home.put('a', 'TOKEN', 'readable')
       Bun.spawnSync(['mount', '--bind', home.path, home.path])
       try {
@@ -179,6 +180,9 @@ describe('D13: a disk that is full or read-only', () => {
         const put = home.runSync(['secret', 'put', 'a', 'TOKEN', 'new'])
         expect(put.exitCode).toBe(1)
         expect(put.stderr).toContain('cannot be written to')
+
+        expect(home.runSync(['rotate-key', '--dry-run']).stdout).toContain('1 scope, 1 keys can be opened')
+        expect(home.runSync(['tools', 'call', 'one__environment']).stdout).toContain('readable')
 
         Bun.spawnSync(['mount', '-o', 'remount,rw,bind', home.path])
         writeFileSync(home.file('mcplexer.db-journal'), 'unfinished')
