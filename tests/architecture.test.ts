@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 }
 /** Each outside power and the only places that use it. */
 const POWERS: [string, RegExp, RegExp][] = [
-  ['age', /from 'age-encryption'/, /^vault\/cipher\.ts$/],
+  ['age', /(from|import\() ?'age-encryption'/, /^vault\/cipher\.ts$/],
   ['SQLite', /from '(bun:sqlite|kysely)'/, /^store\//],
   ['child processes', /Bun\.spawn|node:child_process/, /^gateway\/downstream\/(process|watchdog)\.ts$/],
   ['fetch', /\bfetch\(/, /^auth\/http\.ts$/],

@@ -1,25 +1,21 @@
 import { hkdfSync } from 'node:crypto'
 import { bech32 } from '@scure/base'
-import {
-  Decrypter,
-  Encrypter,
-  generateHybridIdentity,
-  generateX25519Identity,
-  identityToRecipient,
-} from 'age-encryption'
 import { VaultError } from './vault-error.ts'
+
+const age = () => import('age-encryption')
 
 const MAC_INFO = 'mcplexer/v1/scope-mac'
 const MAC_KEY_BYTES = 32
 
 /*
  * The only door to age (age-encryption.org/v1). The library's errors can carry the whole private key, so none of
- * them gets out, nor as a cause.
+ * them gets out, nor as a cause. It is loaded at its first use (10 ms): listing needs none of it.
  */
 
 /** An age file for one recipient, X25519 (`age1…`) or hybrid (`age1pq1…`). */
 export async function seal(recipient: string, plaintext: Uint8Array): Promise<Uint8Array> {
   return guarded('VAULT_SEAL_FAILED', 'sealing failed', async () => {
+    const { Encrypter } = await age()
     const encrypter = new Encrypter()
     encrypter.addRecipient(recipient)
     return encrypter.encrypt(plaintext)
@@ -29,6 +25,7 @@ export async function seal(recipient: string, plaintext: Uint8Array): Promise<Ui
 /** Throws VAULT_OPEN_FAILED when none of the identities fits or the file was changed. */
 export async function open(identities: readonly string[], sealed: Uint8Array): Promise<Uint8Array> {
   return guarded('VAULT_OPEN_FAILED', 'opening failed: wrong identity or damaged data', async () => {
+    const { Decrypter } = await age()
     const decrypter = new Decrypter()
     for (const identity of identities) decrypter.addIdentity(identity)
     return decrypter.decrypt(sealed)
@@ -37,10 +34,13 @@ export async function open(identities: readonly string[], sealed: Uint8Array): P
 
 /** The public half. Throws VAULT_IDENTITY_INVALID. */
 export async function recipientOf(identity: string): Promise<string> {
-  return guarded('VAULT_IDENTITY_INVALID', 'not a valid age identity', () => identityToRecipient(identity))
+  return guarded('VAULT_IDENTITY_INVALID', 'not a valid age identity', async () =>
+    (await age()).identityToRecipient(identity),
+  )
 }
 
-export function generateIdentity(options: { isPostQuantum: boolean }): Promise<string> {
+export async function generateIdentity(options: { isPostQuantum: boolean }): Promise<string> {
+  const { generateHybridIdentity, generateX25519Identity } = await age()
   return options.isPostQuantum ? generateHybridIdentity() : generateX25519Identity()
 }
 
