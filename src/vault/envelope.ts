@@ -28,13 +28,7 @@ export function encodeEnvelope({ scopeId, generation, keys }: Envelope): Uint8Ar
   for (const [name, value] of keys) {
     parts.push(encoder.encode(`${name} ${value.byteLength}\n`), value.reveal(), encoder.encode('\n'))
   }
-  const envelope = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    envelope.set(part, at)
-    at += part.length
-  }
-  return envelope
+  return Buffer.concat(parts)
 }
 
 /** Copies the values out; the caller wipes `bytes`. Throws VAULT_ENVELOPE_INVALID. */

@@ -146,7 +146,7 @@ export class IdentityFile {
   /** Just these identities, as a file of their own that must not exist yet. Throws VAULT_BACKUP_EXISTS. */
   saveCopy(path: string, recipients: ReadonlySet<string>): void {
     const chosen = this.identities.filter(({ recipient }) => recipients.has(recipient))
-    const bytes = joined(chosen.map(({ start, end }) => this.#bytes.subarray(start, end)))
+    const bytes = Buffer.concat(chosen.map(({ start, end }) => this.#bytes.subarray(start, end)))
     const isCreated = createExclusively(path, bytes)
     bytes.fill(0)
     if (!isCreated) {
@@ -162,7 +162,7 @@ export class IdentityFile {
   }
 
   async #rewrite(parts: readonly Uint8Array[]): Promise<IdentityFile> {
-    const bytes = joined(parts)
+    const bytes = Buffer.concat(parts)
     replaceAtomically(this.path, bytes)
     return IdentityFile.#parse(this.path, bytes)
   }
@@ -184,16 +184,6 @@ function* linesOf(bytes: Uint8Array): Generator<Line> {
     yield { text: decoder.decode(bytes.subarray(start, end)).trim(), start, end, number }
     start = end
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }
 
 /** age's library takes an identity as a string only. */

@@ -64,7 +64,7 @@ export class LineSplitter {
 
   #complete(end: Uint8Array): Uint8Array | null {
     this.#keep(end)
-    const line = this.#isSkipping ? null : this.#parts.length === 1 ? end : concat(this.#parts, this.#size)
+    const line = this.#isSkipping ? null : this.#parts.length === 1 ? end : Buffer.concat(this.#parts)
     this.#parts = []
     this.#size = 0
     this.#isSkipping = false
@@ -148,16 +148,6 @@ function withNewline(line: Uint8Array): Uint8Array {
   framed.set(line)
   framed[line.length] = NEWLINE
   return framed
-}
-
-function concat(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }
 
 function isBlank(line: Uint8Array): boolean {

@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { printWarning, say } from '../../present.ts'
+import { printError, printHint, printWarning, say } from '../../present.ts'
 import { requireScope } from '../../scopes.ts'
 import { readValue, type ValueSource } from '../../value-input.ts'
 
@@ -30,9 +30,8 @@ export class SecretPutCommand extends BaseCommand {
   protected async run(app: App): Promise<number> {
     const source = sourceOf(this.value, this.fromFile, this.fromEnv)
     if (source === null) {
-      say(
-        'mcplexer: error: one VALUE at most, after SCOPE and KEY\nmcplexer: hint: quote it, or use --from-file',
-      )
+      printError('one VALUE at most, after SCOPE and KEY')
+      printHint('quote it, or use --from-file')
       return 2
     }
     const scope = requireScope(await app.config(), this.scope)
