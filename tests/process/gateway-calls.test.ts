@@ -188,6 +188,14 @@ test('a 5 MB result comes whole through a pipe of the shell whose reader is slow
   expect(Number(stdout.toString())).toBeGreaterThan(5_000_000)
 })
 
+test('a reply over 64 MiB fails its call, and the connection stays', async () => {
+  const { result } = await client.call('two-b__big', { bytes: 70_000_000 })
+
+  expect(result?.['isError']).toBe(true)
+  expect(JSON.stringify(result)).toContain('more than 64 MiB')
+  expect(await client.callText('two-b__echo', { message: 'still' })).toBe('still')
+})
+
 test('a 5 MB result comes through the pipe whole', async () => {
   expect(await client.callText('one__big', { bytes: 5_000_000 })).toBe('x'.repeat(5_000_000))
 })

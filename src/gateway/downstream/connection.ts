@@ -112,9 +112,9 @@ export class Connection {
         const line = restoreToken(notification, request)
         return line === null ? undefined : this.#peer.notify(line)
       },
-      onLost: () => giveUp(this.#endedError()),
+      onLost: (reason) => giveUp(reason ?? this.#endedError()),
     })
-    const giveUp = (error: GatewayError): void => {
+    const giveUp = (error: Error): void => {
       this.#pending.forget(id)
       this.#landed(timer)
       reject(error)
@@ -146,7 +146,7 @@ export class Connection {
       await readLines(
         stdout,
         (line) => this.#receive(line),
-        () => log.warn(`${this.server.id}: a message over 64 MiB was skipped`),
+        () => this.#tooLong(),
       )
     } catch {
       log.debug(`reading from ${this.server.id} failed`)
@@ -176,6 +176,17 @@ export class Connection {
     if (message.kind === 'request') return this.#answer(message)
     if (message.kind === 'notification') return this.#notified(message)
     if (!this.#pending.settle(message)) log.debug(`${this.server.id}: a response that nobody waits for`)
+  }
+
+  /** Its id was skipped with it; with one call in flight it can only be the reply to that. */
+  #tooLong(): void {
+    log.warn(`${this.server.id}: a message over 64 MiB was skipped`)
+    if (this.#pending.size !== 1) return
+    this.#pending.loseAll(
+      new GatewayError('CALL_REPLY_TOO_LARGE', `server ${this.server.id} answered with more than 64 MiB`, {
+        hint: 'ask for less at a time',
+      }),
+    )
   }
 
   #reportJunk(): void {

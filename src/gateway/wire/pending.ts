@@ -3,8 +3,8 @@ import { idKey, type NotificationMessage, type ResponseMessage } from './message
 export interface Waiting {
   onReply(response: ResponseMessage): void
   onProgress?(notification: NotificationMessage): void | Promise<void>
-  /** The other side is gone; there will be no reply. */
-  onLost(): void
+  /** There will be no reply: the other side is gone, or its reply was refused for the reason given. */
+  onLost(reason?: Error): void
 }
 
 /**
@@ -46,9 +46,9 @@ export class PendingRequests {
     this.#waiting.delete(String(id))
   }
 
-  loseAll(): void {
+  loseAll(reason?: Error): void {
     const lost = [...this.#waiting.values()]
     this.#waiting.clear()
-    for (const waiting of lost) waiting.onLost()
+    for (const waiting of lost) waiting.onLost(reason)
   }
 }
