@@ -1,7 +1,7 @@
 import { Cli } from 'clipanion'
 import { nearest, version } from '../base/index.ts'
 import { commands } from './commands/index.ts'
-import { generalHelp } from './help.ts'
+import { generalHelp, usageOf } from './help.ts'
 import { print, printError, printHint } from './present.ts'
 
 /**
@@ -14,13 +14,18 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     await print(generalHelp())
     return 0
   }
-  const cli = new Cli({ binaryName: 'mcplexer', binaryVersion: version, enableCapture: false })
+  const cli = new Cli({
+    binaryName: 'mcplexer',
+    binaryVersion: version,
+    enableCapture: false,
+    enableColors: false,
+  })
   for (const command of commands) cli.register(command)
   const named = commands.find(({ paths }) =>
     paths?.some((path) => path.every((word, index) => args[index] === word)),
   )
   if (args.some((arg) => arg === '-h' || arg === '--help') && named !== undefined) {
-    await print(cli.usage(named, { detailed: true }).trimEnd())
+    await print(usageOf(cli, named, { detailed: true }))
     return 0
   }
   try {
@@ -41,6 +46,6 @@ function usageError(cli: Cli, args: readonly string[], named: (typeof commands)[
   }
   const path = named.paths?.[0]?.join(' ') ?? ''
   printError(`wrong arguments for \`mcplexer ${path}\``)
-  printHint(`usage: ${cli.usage(named, { detailed: false }).trim()}`)
+  printHint(`usage: ${usageOf(cli, named, { detailed: false })}`)
   return 2
 }

@@ -30,3 +30,13 @@ export function missingKeys(scopes: Iterable<AuthScope>, sealed: readonly ScopeS
       .map(({ name, obtain }) => ({ scope: id, name, obtain })),
   )
 }
+
+/** The command for each of them, with where to get the value. */
+export function mending(missing: readonly MissingKey[]): string {
+  return missing
+    .map(
+      ({ scope, name, obtain }) =>
+        `mcplexer secret put ${scope} ${name}${obtain === null ? '' : `   # ${obtain}`}`,
+    )
+    .join('\n')
+}

@@ -143,11 +143,8 @@ export class SessionTools implements ToolService {
     this.#failures.set(server.id, error)
     if (before === undefined || publicWording(before) !== publicWording(error)) {
       void this.#save()
-      log.warn(
-        isMcplexerError(error)
-          ? `${error.message}${error.hint ? `; ${error.hint}` : ''}`
-          : `${server.id} failed`,
-      )
+      log.warn(isMcplexerError(error) ? error.message : `server ${server.id} failed unexpectedly`)
+      if (isMcplexerError(error) && error.hint !== undefined) log.info(`hint: ${error.hint}`)
     }
   }
 

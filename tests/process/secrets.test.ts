@@ -121,7 +121,7 @@ test('an unknown scope names the nearest, an undeclared key is noted', () => {
   expect(home.runSync(['secret', 'put', 'declard', 'K', 'v']).stderr).toContain('did you mean declared?')
   expect(home.runSync(['secret', 'put', 'declared', 'OTHER', 'v']).stderr).toContain('not declared under keys')
   expect(home.runSync(['secret', 'list']).stdout).toMatch(
-    /declared\s+WANTED\s+missing: mcplexer secret put declared WANTED/,
+    /declared\s+WANTED\s+missing\n\nmcplexer secret put declared WANTED/,
   )
   expect(home.runSync(['status', '--json']).stdout).toContain('"name": "WANTED"')
 })
@@ -278,4 +278,22 @@ test('a large value comes whole through a pipe whose reader is slow', () => {
   )
 
   expect(stdout.toString().trim()).toBe('127000')
+})
+
+test('help and usage errors are plain text that fits 80 columns, whatever Clipanion would do', () => {
+  using home = new TempHome(SCOPES)
+  const texts = [
+    home.runSync(['--help']).stdout,
+    home.runSync(['secret', 'put', '--help']).stdout,
+    home.runSync(['rotate-key', '--help']).stdout,
+    home.runSync(['secret', 'put']).stderr,
+  ]
+
+  for (const text of texts) {
+    expect(text).not.toContain('\u001b')
+    expect(text).not.toMatch(/#\d|━/)
+  }
+  for (const text of texts.slice(0, 3)) {
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
+  }
 })

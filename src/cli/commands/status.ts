@@ -4,7 +4,7 @@ import type { App } from '../../app.ts'
 import type { Config } from '../../config/index.ts'
 import { BaseCommand } from '../base-command.ts'
 import { print, printJson, table } from '../present.ts'
-import { missingKeys } from '../scopes.ts'
+import { mending, missingKeys } from '../scopes.ts'
 
 export class StatusCommand extends BaseCommand {
   static override paths = [['status']]
@@ -52,13 +52,4 @@ function serversTable(
     return [id, authScope ?? '-', state]
   })
   return table([['SERVER', 'AUTH SCOPE', 'STATE'], ...rows])
-}
-
-function mending(missing: readonly { scope: string; name: string; obtain: string | null }[]): string {
-  return missing
-    .map(
-      ({ scope, name, obtain }) =>
-        `mcplexer secret put ${scope} ${name}${obtain === null ? '' : `   # ${obtain}`}`,
-    )
-    .join('\n')
 }

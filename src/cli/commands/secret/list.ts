@@ -2,7 +2,7 @@ import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { ageOf, print, printJson, table } from '../../present.ts'
-import { missingKeys } from '../../scopes.ts'
+import { type MissingKey, mending, missingKeys } from '../../scopes.ts'
 
 export class SecretListCommand extends BaseCommand {
   static override paths = [['secret', 'list']]
@@ -31,12 +31,13 @@ export class SecretListCommand extends BaseCommand {
 
 function listText(
   keys: readonly { scope: string; name: string; updatedAtMs: number }[],
-  missing: readonly { scope: string; name: string }[],
+  missing: readonly MissingKey[],
 ): string {
   const now = Date.now()
   const rows = [
     ...keys.map(({ scope, name, updatedAtMs }) => [scope, name, `${ageOf(updatedAtMs, now)} old`]),
-    ...missing.map(({ scope, name }) => [scope, name, `missing: mcplexer secret put ${scope} ${name}`]),
+    ...missing.map(({ scope, name }) => [scope, name, 'missing']),
   ]
-  return rows.length === 0 ? 'nothing is sealed yet' : table([['SCOPE', 'KEY', 'STATE'], ...rows])
+  if (rows.length === 0) return 'nothing is sealed yet'
+  return [table([['SCOPE', 'KEY', 'STATE'], ...rows]), mending(missing)].filter(Boolean).join('\n\n')
 }
