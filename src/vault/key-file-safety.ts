@@ -9,6 +9,7 @@ import {
   type Stats,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { userHome } from '../base/index.ts'
 import { VaultError } from './vault-error.ts'
 
 const MAX_BYTES = 64 * 1024
@@ -47,10 +48,14 @@ function checkFile(path: string, file: Stats): void {
   if (file.mode & 0o077) throw unsafe(path, 'can be read or written by other users', `chmod 600 '${path}'`)
 }
 
-/** Whoever can rename an entry of a folder above could put another file in the place of ours. */
+/**
+ * Whoever can rename an entry of a folder above could put another file in the place of ours. As in ssh, it ends at
+ * the user's home: what lies above may belong to nobody we know, in a container for example.
+ */
 function checkFolders(path: string): void {
   if (process.platform === 'win32') return
   const closest = realpathSync(dirname(path))
+  const home = homeFolder()
   for (let folder = closest; ; folder = dirname(folder)) {
     const { mode, uid } = lstatSync(folder)
     const isProtected = folder !== closest && (mode & STICKY) !== 0
@@ -64,7 +69,15 @@ function checkFolders(path: string): void {
         'set MCPLEXER_AGE_KEY to a place of your own',
       )
     }
-    if (folder === dirname(folder)) return
+    if (folder === home || folder === dirname(folder)) return
+  }
+}
+
+function homeFolder(): string | null {
+  try {
+    return realpathSync(userHome())
+  } catch {
+    return null
   }
 }
 

@@ -12,7 +12,8 @@ export interface SealedRow {
 }
 
 export function sealedRows(home: TempHome): SealedRow[] {
-  const database = new Database(home.file('mcplexer.db'), { readonly: true })
+  // writable: whoever comes after a kill within the commit rolls its journal back
+  const database = new Database(home.file('mcplexer.db'), { readwrite: true, create: false })
   const rows = database.query<SealedRow, []>('select * from sealed_scopes order by scope_id').all()
   database.close()
   return rows
