@@ -1,16 +1,26 @@
 import { nearest } from '../base/index.ts'
 import type { ConfigProblem } from './config-error.ts'
-import { type ConfigFile, MAX_NAMESPACE, NAMESPACE, type ServerEntry } from './schema.ts'
+import { ID, MAX_NAMESPACE, NAMESPACE } from './schema.ts'
 import type { YamlSource } from './source.ts'
 
-/** What no single entry shows: duplicates and dangling references. */
-export function crossProblems(file: ConfigFile, source: YamlSource): ConfigProblem[] {
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * What no single entry shows: duplicates and dangling references. Works on the file as it stands, so that a bad
+ * type in one entry does not hide a duplicate in another; what is not text is the schema's business.
+ */
+export function crossProblems(file: unknown, source: YamlSource): ConfigProblem[] {
+  const scopes = entriesOf(file, 'auth_scopes')
+  const servers = entriesOf(file, 'downstream_servers')
   return [
-    ...duplicates(file.auth_scopes, 'auth_scopes', source),
-    ...duplicates(file.downstream_servers, 'downstream_servers', source),
-    ...file.auth_scopes.flatMap((scope, index) => duplicateKeys(scope.keys, index, source)),
-    ...danglingScopes(file, source),
-    ...namespaceProblems(file.downstream_servers, source),
+    ...duplicates(scopes, ['auth_scopes'], 'id', 'this id is taken by an entry above', source),
+    ...duplicates(servers, ['downstream_servers'], 'id', 'this id is taken by an entry above', source),
+    ...scopes.flatMap((scope, index) => {
+      const path = ['auth_scopes', index, 'keys']
+      return duplicates(entriesOf(scope, 'keys'), path, 'name', 'this key stands above already', source)
+    }),
+    ...danglingScopes(scopes, servers, source),
+    ...namespaceProblems(servers, source),
   ]
 }
 
@@ -18,45 +28,83 @@ export function defaultNamespace(id: string): string {
   return id.replaceAll('.', '-')
 }
 
-function duplicates(entries: readonly { id: string }[], section: string, source: YamlSource): ConfigProblem[] {
-  return repeated(entries.map(({ id }) => id)).map((index) =>
-    source.problemAt([section, index, 'id'], 'this id is taken by an entry above'),
+function duplicates(
+  entries: readonly Fields[],
+  path: readonly PropertyKey[],
+  field: string,
+  message: string,
+  source: YamlSource,
+): ConfigProblem[] {
+  return repeated(entries.map((entry) => textOf(entry, field))).map((index) =>
+    source.problemAt([...path, index, field], message),
   )
 }
 
-function duplicateKeys(keys: readonly { name: string }[], scope: number, source: YamlSource): ConfigProblem[] {
-  return repeated(keys.map(({ name }) => name)).map((index) =>
-    source.problemAt(['auth_scopes', scope, 'keys', index, 'name'], 'this key stands above already'),
-  )
-}
-
-function danglingScopes(file: ConfigFile, source: YamlSource): ConfigProblem[] {
-  const ids = file.auth_scopes.map(({ id }) => id)
-  return file.downstream_servers.flatMap(({ auth_scope }, index) => {
-    if (auth_scope === undefined || ids.includes(auth_scope)) return []
-    const meant = nearest(auth_scope, ids)
+function danglingScopes(
+  scopes: readonly Fields[],
+  servers: readonly Fields[],
+  source: YamlSource,
+): ConfigProblem[] {
+  const ids = new Set(scopes.flatMap((scope) => textOf(scope, 'id') ?? []))
+  return servers.flatMap((server, index) => {
+    const wanted = textOf(server, 'auth_scope')
+    if (wanted === null || ids.has(wanted)) return []
+    const meant = nearest(wanted, ids)
     const message = `there is no such auth scope${meant === null ? '' : `; did you mean ${meant}?`}`
     return [source.problemAt(['downstream_servers', index, 'auth_scope'], message)]
   })
 }
 
-function namespaceProblems(servers: readonly ServerEntry[], source: YamlSource): ConfigProblem[] {
-  const namespaces = servers.map(({ id, tool_namespace }) => tool_namespace ?? defaultNamespace(id))
+function namespaceProblems(servers: readonly Fields[], source: YamlSource): ConfigProblem[] {
+  const namespaces = servers.map(namespaceOf)
   const at = (index: number, message: string): ConfigProblem => {
-    const field = servers[index]?.tool_namespace === undefined ? 'id' : 'tool_namespace'
+    const field = servers[index]?.['tool_namespace'] === undefined ? 'id' : 'tool_namespace'
     return source.problemAt(['downstream_servers', index, field], message)
   }
   const unusable = namespaces.flatMap((namespace, index) => {
-    if (namespace === '')
-      return servers.length > 1 ? [at(index, 'an empty namespace is for an only server')] : []
-    if (namespace.length <= MAX_NAMESPACE && NAMESPACE.test(namespace)) return []
+    if (namespace === '' && servers.length > 1) return [at(index, 'an empty namespace is for an only server')]
+    if (namespace === null || namespace === '' || isNamespace(namespace)) return []
     return [at(index, 'this id cannot stand before tool names; add a short `tool_namespace`')]
   })
   const taken = repeated(namespaces).map((index) => at(index, 'this namespace is taken by a server above'))
   return [...unusable, ...taken]
 }
 
+/** Null when the schema has something to say about it. */
+function namespaceOf(server: Fields): string | null {
+  if (server['tool_namespace'] === undefined) {
+    const id = textOf(server, 'id')
+    return id !== null && ID.test(id) ? defaultNamespace(id) : null
+  }
+  const namespace = textOf(server, 'tool_namespace')
+  return namespace === '' || (namespace !== null && isNamespace(namespace)) ? namespace : null
+}
+
+function isNamespace(text: string): boolean {
+  return text.length <= MAX_NAMESPACE && NAMESPACE.test(text)
+}
+
 /** Indexes of what stood before. */
-function repeated(names: readonly string[]): number[] {
-  return names.flatMap((name, index) => (names.indexOf(name) < index ? [index] : []))
+function repeated(names: readonly (string | null)[]): number[] {
+  const earlier = new Set<string>()
+  return names.flatMap((name, index) => {
+    if (name === null) return []
+    if (earlier.has(name)) return [index]
+    earlier.add(name)
+    return []
+  })
+}
+
+function entriesOf(holder: unknown, list: string): Fields[] {
+  const entries = isFields(holder) ? holder[list] : null
+  return Array.isArray(entries) ? entries.map((entry) => (isFields(entry) ? entry : {})) : []
+}
+
+function textOf(entry: Fields, field: string): string | null {
+  const value = entry[field]
+  return typeof value === 'string' ? value : null
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -44,10 +44,10 @@ export interface Config {
   readonly servers: ReadonlyMap<string, Server>
 }
 
-const ID = /^[a-z0-9][a-z0-9_.-]*$/
+export const ID = /^[a-z0-9][a-z0-9_.-]*$/
 export const NAMESPACE = /^[a-z0-9]+([_-][a-z0-9]+)*$/
 export const MAX_NAMESPACE = 20
-const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+export const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 const id = z.string().regex(ID, 'an id has small letters, digits, `_`, `.` and `-`')
 const envName = z.string().regex(ENV_NAME, 'a variable name has letters, digits and `_`, and no digit in front')
@@ -96,12 +96,16 @@ const serverSchema = z.strictObject({
   disabled: z.boolean().default(false).describe('Keeps the entry without offering its tools'),
 })
 
+/** A section whose entries are all commented out reads as null; it is empty. */
+const list = <T extends z.ZodType>(entry: T) =>
+  z
+    .array(entry)
+    .nullish()
+    .transform((entries) => entries ?? [])
+
 export const fileSchema = z.strictObject({
-  auth_scopes: z
-    .array(authScopeSchema)
-    .default([])
-    .describe('Compartments of credentials; their values are never here'),
-  downstream_servers: z.array(serverSchema).default([]).describe('The MCP servers behind mcplexer'),
+  auth_scopes: list(authScopeSchema).describe('Compartments of credentials; their values are never here'),
+  downstream_servers: list(serverSchema).describe('The MCP servers behind mcplexer'),
   first_list_wait_sec: seconds
     .default(5)
     .describe('How long the first list of tools waits for servers never seen before'),
@@ -112,6 +116,9 @@ export type ServerEntry = ConfigFile['downstream_servers'][number]
 
 /** Keys that files of the Go program of the same name have; they get a message of their own. */
 export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
+  'name',
+  'cache',
+  'client_id',
   'workspaces',
   'route_rules',
   'oauth_providers',
@@ -140,6 +147,9 @@ export const SECRET_KEYS: ReadonlySet<string> = new Set([
   'key',
   'data',
   'credentials',
+  'client_secret',
+  'access_token',
+  'refresh_token',
 ])
 
 export function knownKeysOf(path: readonly PropertyKey[]): string[] {

@@ -1,4 +1,8 @@
-/** Shapes of credentials, as their providers document them or as secret scanners agree on. Anywhere in a text. */
+/**
+ * Shapes of credentials, as their providers document them or as secret scanners agree on. Anywhere in a text. A
+ * shape that goes on after an unbounded run starts only where a run starts, or has a bound: a file of 1 MiB on one
+ * line must not take minutes.
+ */
 export const SECRET_SHAPES: readonly (readonly [name: string, shape: RegExp])[] = [
   ['age identity', /AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]{20,}/i],
   ['private key', /-----BEGIN [A-Z0-9 ]*PRIVATE KEY/],
@@ -7,7 +11,8 @@ export const SECRET_SHAPES: readonly (readonly [name: string, shape: RegExp])[] 
   ['Slack token', /\bxox[abcdeoprs]-[A-Za-z0-9-]{10,}|\bxapp-\d-[A-Za-z0-9-]{10,}/],
   ['Slack webhook', /hooks\.slack\.com\/(services|workflows)\/T[A-Za-z0-9_/]{20,}/],
   ['Anthropic key', /\bsk-ant-[A-Za-z0-9_-]{20,}/],
-  ['OpenAI key', /\bsk-(proj-|svcacct-|admin-)?[A-Za-z0-9_-]{32,}/],
+  ['OpenAI key', /\bsk-((proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,}|[A-Za-z0-9]{32,})/],
+  ['OpenRouter key', /\bsk-or-v1-[0-9a-f]{40,}/],
   ['AWS access key', /\b(AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b/],
   ['Google API key', /\bAIza[A-Za-z0-9_-]{35}/],
   ['Google OAuth secret', /\bGOCSPX-[A-Za-z0-9_-]{20,}/],
@@ -30,8 +35,8 @@ export const SECRET_SHAPES: readonly (readonly [name: string, shape: RegExp])[] 
   ['Databricks token', /\bdapi[0-9a-f]{32}\b/],
   ['Shopify token', /\bshp(at|ca|pa|ss)_[0-9a-fA-F]{32}\b/],
   ['Vault token', /\bhv[sbr]\.[A-Za-z0-9_-]{24,}/],
-  ['Supabase key', /\bsb[p]?_(secret_)?[A-Za-z0-9_]{36,}/],
-  ['JSON Web Token', /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/],
+  ['Supabase key', /\b(sbp_[0-9a-f]{40}|sb_secret_[A-Za-z0-9_-]{20,})/],
+  ['JSON Web Token', /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/],
   ['bearer token', /\b[Bb]earer\s+[A-Za-z0-9._~+/-]{20,}=*/],
-  ['password in a URL', /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@'"]*:(?!\$|<|\*+@)[^\s/@'"]{3,}@/i],
+  ['password in a URL', /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/:@'"]{0,256}:(?!\$|<|\*+@)[^\s/@'"]{3,512}@/i],
 ]

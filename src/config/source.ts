@@ -1,22 +1,22 @@
 import {
   type Document,
-  isAlias,
   isMap,
   isNode,
   isScalar,
   isSeq,
   LineCounter,
+  type Node,
   type Pair,
   parseDocument,
   type Scalar,
   visit,
+  type YAMLMap,
 } from 'yaml'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
+import { excessiveDepth, MAX_ALIASES, MAX_DEPTH, structureFaults } from './structure.ts'
 
-const MAX_BYTES = 1024 * 1024
-const MAX_ALIASES = 50
-const MAX_DEPTH = 50
-const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
+export const MAX_BYTES = 1024 * 1024
+export const TOO_LARGE = 'the file is larger than 1 MiB'
 
 /** The parsed file, with a place for every path. What it says of a problem never quotes the file. */
 export class YamlSource {
@@ -24,6 +24,7 @@ export class YamlSource {
   readonly text: string
   readonly #document: Document
   readonly #lines: LineCounter
+  readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>()
 
   private constructor(path: string, text: string, document: Document, lines: LineCounter) {
     this.path = path
@@ -34,12 +35,13 @@ export class YamlSource {
 
   /** Throws CONFIG_INVALID with every problem that makes it unreadable. */
   static parse(bytes: Uint8Array, path: string): YamlSource {
-    const fail = (message: string): never => {
-      throw new ConfigError('CONFIG_INVALID', path, [{ line: 1, column: 1, message }])
+    const fail = (message: string, position = { line: 1, column: 1 }): never => {
+      throw new ConfigError('CONFIG_INVALID', path, [{ ...position, message }])
     }
-    if (bytes.length > MAX_BYTES) fail('the file is larger than 1 MiB')
+    if (bytes.length > MAX_BYTES) fail(TOO_LARGE)
     const text = decode(bytes) ?? fail('the file is not valid UTF-8')
-    if (nestingOf(text) > MAX_DEPTH) fail(`nested deeper than ${MAX_DEPTH} levels`)
+    const tooDeep = excessiveDepth(text)
+    if (tooDeep !== null) fail(`nested deeper than ${MAX_DEPTH} levels`, tooDeep)
     const lines = new LineCounter()
     let document: Document
     try {
@@ -48,6 +50,8 @@ export class YamlSource {
         prettyErrors: false,
         logLevel: 'error',
         stringKeys: true,
+        // the library compares every key with every other, which takes minutes on a file of 1 MiB
+        uniqueKeys: false,
       })
     } catch {
       return fail('the file cannot be read as YAML')
@@ -69,17 +73,20 @@ export class YamlSource {
     }
   }
 
+  /** Whether the file says anything at this path. */
+  has(path: readonly PropertyKey[]): boolean {
+    return this.#nodeAt(path) !== null
+  }
+
   problemAt(path: readonly PropertyKey[], message: string, hint?: string): ConfigProblem {
     return { ...this.#positionOf(path), message, ...(hint === undefined ? {} : { hint }) }
   }
 
   /** At the key itself, not at its value. */
   problemAtKey(path: readonly PropertyKey[], key: string, message: string, hint?: string): ConfigProblem {
-    const map = this.#document.getIn(path as unknown[], true)
-    const pair = isMap(map)
-      ? map.items.find((item: Pair) => isScalar(item.key) && item.key.value === key)
-      : undefined
-    const offset = isScalar(pair?.key) ? pair.key.range?.[0] : undefined
+    const map = this.#nodeAt(path)
+    const written = isMap(map) ? this.#pairsOf(map).get(key)?.key : undefined
+    const offset = isScalar(written) ? written.range?.[0] : undefined
     const position = offset === undefined ? this.#positionOf(path) : this.positionAt(offset)
     return { ...position, message, ...(hint === undefined ? {} : { hint }) }
   }
@@ -105,10 +112,29 @@ export class YamlSource {
 
   #positionOf(path: readonly PropertyKey[]): { line: number; column: number } {
     for (let length = path.length; length > 0; length--) {
-      const node = this.#document.getIn(path.slice(0, length) as unknown[], true)
-      if (isNode(node) && node.range) return this.positionAt(node.range[0])
+      const offset = this.#nodeAt(path.slice(0, length))?.range?.[0]
+      if (offset !== undefined) return this.positionAt(offset)
     }
     return { line: 1, column: 1 }
+  }
+
+  #nodeAt(path: readonly PropertyKey[]): Node | null {
+    let node: unknown = this.#document.contents
+    for (const step of path) {
+      if (isMap(node)) node = this.#pairsOf(node).get(String(step))?.value
+      else node = isSeq(node) && typeof step === 'number' ? node.items[step] : null
+    }
+    return isNode(node) ? node : null
+  }
+
+  /** The library looks for a key by going through all of them, too slow for a problem in each of 40,000. */
+  #pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+    let pairs = this.#pairs.get(map)
+    if (pairs === undefined) {
+      pairs = new Map(map.items.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair]] : [])))
+      this.#pairs.set(map, pairs)
+    }
+    return pairs
   }
 
   /** The library's own messages can quote the line, so only their kind is used. */
@@ -120,31 +146,14 @@ export class YamlSource {
   }
 
   #structureProblems(): ConfigProblem[] {
-    const problems: ConfigProblem[] = []
-    let aliases = 0
-    visit(this.#document, {
-      Alias: (_, node) => {
-        if (++aliases === MAX_ALIASES)
-          problems.push({ ...this.positionAt(node.range?.[0] ?? 0), message: 'too many aliases' })
-      },
-      Pair: (_, pair) => {
-        if (!isScalar(pair.key) || !FORBIDDEN_KEYS.has(String(pair.key.value))) return
-        problems.push({
-          ...this.positionAt(pair.key.range?.[0] ?? 0),
-          message: 'this name is not allowed as a key',
-        })
-      },
-      Node: (_, node) => {
-        if (isAlias(node) || node.tag === undefined || node.tag.startsWith('tag:yaml.org,2002:')) return
-        problems.push({ ...this.positionAt(node.range?.[0] ?? 0), message: 'tags are not allowed' })
-      },
-    })
-    return problems
+    return structureFaults(this.#document).map(({ offset, message }) => ({
+      ...this.positionAt(offset),
+      message,
+    }))
   }
 }
 
 const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'this key stands twice',
   MULTIPLE_DOCS: 'only one document is allowed',
   TAG_RESOLVE_FAILED: 'tags are not allowed',
   BAD_ALIAS: 'an alias without an anchor, or too many of them',
@@ -163,25 +172,4 @@ function decode(bytes: Uint8Array): string | null {
   } catch {
     return null
   }
-}
-
-/** An upper bound from the text alone: the parser itself takes very long on very deep input. */
-function nestingOf(text: string): number {
-  let deepest = 0
-  for (const line of text.split('\n')) {
-    const opening = (line.match(/[[{]/g) ?? []).length
-    const dashes = (line.match(/^(\s*[-?:]\s)+/)?.[0].match(/[-?:]/g) ?? []).length
-    deepest = Math.max(deepest, opening, dashes)
-  }
-  return deepest > MAX_DEPTH ? deepest : Math.max(deepest, depthOfFlow(text))
-}
-
-function depthOfFlow(text: string): number {
-  let depth = 0
-  let deepest = 0
-  for (const character of text) {
-    if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth)
-    else if (character === ']' || character === '}') depth = Math.max(0, depth - 1)
-  }
-  return deepest
 }

@@ -1,69 +1,128 @@
 import { type FSWatcher, realpathSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { isMcplexerError } from '../base/index.ts'
-import { loadConfig } from './load.ts'
+import { digestOf, parseConfig, readConfigFile } from './load.ts'
 import type { Config } from './schema.ts'
 
 /** Editors write in several steps: wait for the last. */
 const SETTLE_MS = 50
+/** Only where the system cannot watch: no handles left, a network file system. */
+const POLL_MS = 2000
 
 export interface ConfigWatch {
   close(): void
 }
 
+export interface ConfigListeners {
+  onChange(config: Config): void
+  onError(error: unknown): void
+}
+
+type WatchFolder = (folder: string, onEvent: (event: string, changed: string | null) => void) => FSWatcher
+
 /**
- * Tells of every new valid content of the file, and of an invalid one by its error; the caller keeps the old
- * configuration then. It watches the folder, as editors put a new file in the place of the old one.
+ * Tells of every new valid content of the file, and once of each invalid one by its error; the caller keeps the old
+ * configuration then. It watches folders, as editors put a new file in the place of the old one: that of the path
+ * and, behind a symlink, that of the file itself. Never throws; looks at regular intervals where it cannot watch.
  */
 export function watchConfig(
   current: Pick<Config, 'path' | 'digest'>,
-  listeners: { onChange(config: Config): void; onError(error: unknown): void },
+  listeners: ConfigListeners,
+  { watchFolder = watch, pollMs = POLL_MS }: { watchFolder?: WatchFolder; pollMs?: number } = {},
 ): ConfigWatch {
-  let digest = current.digest
+  const follower = new ConfigFollower(current, listeners)
+  const watchers = new Map<string, FSWatcher>()
   let timer: Timer | undefined
-  let lastError = ''
-  const look = async (): Promise<void> => {
-    try {
-      const config = await loadConfig(current.path)
-      lastError = ''
-      if (config.digest === digest) return
-      digest = config.digest
-      listeners.onChange(config)
-    } catch (error) {
-      const message = isMcplexerError(error) ? error.message : 'unexpected'
-      if (message === lastError) return
-      lastError = message
-      listeners.onError(error)
+  let poll: Timer | undefined
+  const look = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      watchFolders()
+      follower.look()
+    }, SETTLE_MS)
+  }
+  const pollInstead = (): void => {
+    poll ??= setInterval(() => follower.look(), pollMs).unref()
+  }
+  /** Again at each look: a symlink may lead to another folder by then. */
+  const watchFolders = (): void => {
+    const files = [current.path, behindLinks(current.path)]
+    const names = new Set(files.map((file) => basename(file)))
+    for (const folder of new Set(files.map((file) => dirname(file)))) {
+      if (watchers.has(folder)) continue
+      try {
+        const watcher = watchFolder(folder, (_event, changed) => {
+          if (changed === null || names.has(changed)) look()
+        })
+        watcher.on('error', pollInstead)
+        watchers.set(folder, watcher.unref())
+      } catch {
+        pollInstead()
+      }
     }
   }
-  const soon = (): void => {
-    clearTimeout(timer)
-    timer = setTimeout(() => void look(), SETTLE_MS)
-  }
-  const watchers = placesOf(current.path).map((place) => watchPlace(place, soon, listeners.onError))
+  watchFolders()
+  // the file may have changed between the read of `current` and now
+  look()
   return {
     close: () => {
       clearTimeout(timer)
-      for (const watcher of watchers) watcher.close()
+      clearInterval(poll)
+      follower.close()
+      for (const watcher of watchers.values()) watcher.close()
     },
   }
 }
 
-/** The file, and what it points to when it is a link, as those who keep their settings in git have it. */
-function placesOf(path: string): string[] {
-  try {
-    return [...new Set([path, realpathSync(path)])]
-  } catch {
-    return [path]
+/** Compares digests first, so that a look at an unchanged file parses nothing; one look at a time, in order. */
+class ConfigFollower {
+  readonly #path: string
+  readonly #listeners: ConfigListeners
+  #inForce: string
+  #seen: string
+  #queue: Promise<void> = Promise.resolve()
+  #isClosed = false
+
+  constructor({ path, digest }: Pick<Config, 'path' | 'digest'>, listeners: ConfigListeners) {
+    this.#path = path
+    this.#listeners = listeners
+    this.#inForce = digest
+    this.#seen = digest
+  }
+
+  look(): void {
+    this.#queue = this.#queue.then(() => this.#look())
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+
+  async #look(): Promise<void> {
+    let seen = ''
+    try {
+      const bytes = await readConfigFile(this.#path)
+      seen = digestOf(bytes)
+      if (this.#isClosed || seen === this.#seen) return
+      const config = parseConfig(bytes, this.#path)
+      this.#seen = seen
+      if (seen === this.#inForce) return
+      this.#inForce = seen
+      this.#listeners.onChange(config)
+    } catch (error) {
+      // a file that cannot be read has no digest; its error code stands for it
+      const failure = seen || (isMcplexerError(error) ? error.code : 'unexpected')
+      if (this.#isClosed || failure === this.#seen) return
+      this.#seen = failure
+      this.#listeners.onError(error)
+    }
   }
 }
 
-function watchPlace(path: string, onChange: () => void, onError: (error: unknown) => void): FSWatcher {
-  const name = basename(path)
-  const watcher = watch(dirname(path), (_event, changed) => {
-    if (changed === null || changed === name) onChange()
-  })
-  watcher.on('error', onError)
-  watcher.unref()
-  return watcher
+function behindLinks(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
 }

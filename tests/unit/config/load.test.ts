@@ -1,8 +1,17 @@
 import { describe, expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { ConfigError, configJsonSchema, exampleConfig, parseConfig } from '../../../src/config/index.ts'
+import { parse as parseYaml } from 'yaml'
+import { z } from 'zod'
+import {
+  ConfigError,
+  configJsonSchema,
+  exampleConfig,
+  loadConfig,
+  parseConfig,
+} from '../../../src/config/index.ts'
 
 const parse = (text: string) => parseConfig(new TextEncoder().encode(text), '/x/mcplexer.yaml')
 
@@ -88,20 +97,49 @@ test('the example loads, also with every comment taken away', () => {
   expect(exampleConfig).toBe(readFileSync(join(import.meta.dir, '../../../config.example.yaml'), 'utf8'))
   expect(parse(exampleConfig).servers.size).toBe(0)
 
-  const active = exampleConfig
-    .slice(exampleConfig.indexOf('\nauth_scopes: []'))
-    .replace(/^(auth_scopes|downstream_servers): \[\]$/gm, '')
-    .replace(/^# How long.*$/gm, '')
-    .replace(/^# /gm, '')
-  expect(parse(active).servers.get('github')?.authScope).toBe('github-token')
+  const active = parse(uncommented(exampleConfig))
+  expect(active.servers.get('github')?.authScope).toBe('github-token')
+  expect(active.authScopes.get('github-token')?.keys).toHaveLength(1)
 })
 
-test('the JSON Schema describes every field', () => {
-  const schema = JSON.stringify(configJsonSchema())
+/** Only what follows the introduction; the one comment that is prose stays. */
+function uncommented(example: string): string {
+  return example
+    .slice(example.indexOf('\nauth_scopes:'))
+    .replace(/^# How long.*$/gm, '')
+    .replace(/^# /gm, '')
+}
 
-  for (const name of ['auth_scopes', 'tool_namespace', 'inherit_env', 'first_list_wait_sec', 'obtain']) {
-    expect(schema).toMatch(new RegExp(`"${name}":\\{[^{}]*"description"|"${name}":\\{.*?"description"`))
+type SchemaNode = {
+  description?: string
+  properties?: Record<string, SchemaNode>
+  items?: SchemaNode
+  anyOf?: SchemaNode[]
+}
+
+function fieldsOf(node: SchemaNode): [name: string, field: SchemaNode][] {
+  const inner = [node.items, ...(node.anyOf ?? [])].flatMap((part) => (part ? fieldsOf(part) : []))
+  const own = Object.entries(node.properties ?? {})
+  return [...inner, ...own, ...own.flatMap(([, field]) => fieldsOf(field))]
+}
+
+test('the example shows every field there is', () => {
+  const names = fieldsOf(configJsonSchema() as SchemaNode).map(([name]) => name)
+
+  expect(names.length).toBeGreaterThan(20)
+  for (const name of names) expect(uncommented(exampleConfig)).toMatch(new RegExp(`^[ -]*${name}:`, 'm'))
+})
+
+test('the JSON Schema describes every field, accepts the example and refuses a misspelt key', () => {
+  const schema = configJsonSchema()
+  const validator = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0])
+
+  const withoutText = fieldsOf(schema as SchemaNode).filter(([, { description }]) => !description)
+  expect(withoutText).toEqual([])
+  for (const text of [exampleConfig, uncommented(exampleConfig)]) {
+    expect(validator.safeParse(parseYaml(text)).success).toBe(true)
   }
+  expect(validator.safeParse({ auth_scops: [] }).success).toBe(false)
 })
 
 describe('D22: what is wrong is refused with its place, all at once', () => {
@@ -138,8 +176,8 @@ downstream_servers:
     ])
     expect(problemsOf('downstream_servers: [{ id: X, command: 5, disabled: maybe }]')).toEqual([
       '1:28: an id has small letters, digits, `_`, `.` and `-`',
-      '1:40: expected string',
-      '1:53: expected boolean',
+      '1:40: expected text',
+      '1:53: expected true or false',
     ])
   })
 
@@ -158,6 +196,74 @@ downstream_servers:
     expect(error.problems[0]?.message).toContain('mcplexer secret put')
     expect(inspect(error)).not.toContain('hunter2')
   })
+
+  test('with the scope and key that the file names, when these cannot be a credential themselves', () => {
+    const scope = (id: string) => `auth_scopes: [{ id: ${id}, keys: [{ name: API_TOKEN, value: x }] }]`
+
+    expect(problemsOf(scope('github'))[0]).toContain('mcplexer secret put github API_TOKEN')
+    expect(problemsOf(scope('qx7r2m9w4n6v1c8k5j3h'))[0]).toContain('mcplexer secret put SCOPE API_TOKEN')
+  })
+
+  test('a missing field by its name, a number where text belongs, and nothing hides a duplicate', () => {
+    expect(
+      problemsOf('downstream_servers:\n  - id: a\n  - { id: a, command: x, env: { PORT: 80 } }\nfoo: 1\n'),
+    ).toEqual([
+      '2:5: `command` is missing',
+      '3:11: this id is taken by an entry above',
+      '3:11: this namespace is taken by a server above',
+      '3:39: expected text',
+      '4:1: unknown key',
+    ])
+  })
+
+  test('keys of the Go program of the same name', () => {
+    const server =
+      'downstream_servers: [{ id: a, command: x, name: A, discovery: static, cache: {}, max_instances: 1 }]'
+
+    expect(problemsOf(server).every((problem) => problem.endsWith('is not supported yet'))).toBe(true)
+    expect(problemsOf(`${server}\nroute_rules: []\n`)).toHaveLength(5)
+  })
+
+  test('brackets in text do not count as nesting, and the place of real nesting is told', () => {
+    const text = JSON.stringify('[{'.repeat(100))
+
+    expect(
+      problemsOf(`downstream_servers: [{ id: a, command: x, args: [${text}] }] # ${'['.repeat(99)}`),
+    ).toEqual([])
+    expect(problemsOf(`auth_scopes: []\nx: ${'['.repeat(60)}`)).toEqual(['2:54: nested deeper than 50 levels'])
+  })
+
+  test('of very many problems the first hundred', () => {
+    const error = errorOf(Array.from({ length: 500 }, (_, n) => `k${n}: 1`).join('\n'))
+
+    expect(error.problems).toHaveLength(100)
+    expect(error.message).toStartWith('500 problems in the configuration, of which these are the first 100\n')
+  })
+
+  const lines = (count: number, line: (n: number) => string) =>
+    Array.from({ length: count }, (_, n) => line(n)).join('\n')
+  test.each([
+    ['a long comment', `# ${'a-'.repeat(500_000)}`],
+    ['a comment of token starts', `# ${'eyJ-'.repeat(250_000)}`],
+    ['a comment of secret names', `# ${'token='.repeat(150_000)}`],
+    ['a comment of addresses', `# ${'a://'.repeat(200_000)}`],
+    ['a comment of spaces', `# --token${' '.repeat(900_000)}`],
+    ['many keys', lines(60_000, (n) => `k${n}: 1`)],
+    [
+      'many bad values',
+      `downstream_servers:\n- id: a\n  command: x\n  env:\n${lines(30_000, (n) => `    k${n}: 1`)}`,
+    ],
+  ])(
+    '%s on nearly 1 MiB ends soon',
+    (_name, text) => {
+      const started = performance.now()
+
+      problemsOf(text)
+
+      expect(performance.now() - started).toBeLessThan(10_000)
+    },
+    30_000,
+  )
 
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n`
   test.each([
@@ -182,6 +288,25 @@ downstream_servers:
     expect(error.problems.length).toBeGreaterThan(0)
     expect(inspect(error)).not.toContain('canary')
     expect(performance.now() - started).toBeLessThan(5000)
+  })
+
+  test('a %YAML line, which would change what `no` means', () => {
+    expect(problemsOf('%YAML 1.1\n---\nauth_scopes: []\n')).toEqual(['1:1: a %YAML line is not allowed'])
+  })
+
+  test('a byte order mark and CRLF are fine', () => {
+    expect(parse('\uFEFFauth_scopes:\r\n  - id: a\r\n').authScopes.has('a')).toBe(true)
+  })
+
+  test('a folder in place of the file, a missing file and one of more than 1 MiB', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mcplexer-config-'))
+    writeFileSync(join(folder, 'large.yaml'), '#'.repeat(1_048_577))
+    const codeOf = (path: string) => loadConfig(path).catch((error: ConfigError) => [error.code, error.hint])
+
+    expect(await codeOf(folder)).toEqual(['CONFIG_UNREADABLE', `ls -ld '${folder}'`])
+    expect(await codeOf(join(folder, 'none.yaml'))).toEqual(['CONFIG_MISSING', 'mcplexer init'])
+    expect(await codeOf(join(folder, 'large.yaml'))).toEqual(['CONFIG_INVALID', undefined])
+    rmSync(folder, { recursive: true })
   })
 
   test('bytes that are not UTF-8', () => {

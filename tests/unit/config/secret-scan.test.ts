@@ -39,6 +39,21 @@ const SECRETS: [string, string][] = [
   ['DigitalOcean token', `dop_v1_${hex(64)}`],
   ['age identity', of('AGE-SECRET-KEY-1', 58, 'QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L')],
   ['JSON Web Token', `eyJ${of('', 20)}.eyJ${of('', 30)}.${of('', 30)}`],
+  ['OpenAI key', of('sk-', 48)],
+  ['OpenRouter key', `sk-or-v1-${hex(64)}`],
+  ['Slack webhook', `https://hooks.slack.com/services/T${of('', 40)}`],
+  ['Google OAuth secret', of('GOCSPX-', 28)],
+  ['Google OAuth token', of('ya29.', 60)],
+  ['Sentry token', of('sntrys_', 60)],
+  ['Discord token', `${of('M', 25)}.${of('', 6)}.${of('', 38)}`],
+  ['Azure key', `AccountKey=${of('', 86)}==`],
+  ['Figma token', of('figd_', 40)],
+  ['Atlassian token', of('ATATT3', 180)],
+  ['Databricks token', `dapi${hex(32)}`],
+  ['Shopify token', `shpat_${hex(32)}`],
+  ['Vault token', of('hvs.', 90)],
+  ['Supabase key', `sbp_${hex(40)}`],
+  ['bearer token', `Authorization: Bearer ${of('', 40)}`],
   ['password in a URL', 'postgres://me:pa55word@db.example/x'],
 ]
 
@@ -70,8 +85,28 @@ describe('D22: a credential refuses the file and is not echoed', () => {
       `downstream_servers: [{ id: a, command: x, env: { MY_API_KEY: ${value} } }]`,
       `downstream_servers: [{ id: a, command: x, args: [--token, ${value}] }]`,
       `downstream_servers: [{ id: a, command: x, args: ["--api-key=${value}"] }]`,
+      `downstream_servers: [{ id: a, command: docker, args: [run, -e, "API_KEY=${value}"] }]`,
+      `downstream_servers: [{ id: a, command: x, args: [--header, "X-API-Key: ${value}"] }]`,
+      `downstream_servers: [{ id: a, command: x, args: ["https://mcp.example/sse?region=eu&api_key=${value}"] }]`,
+      `downstream_servers: [{ id: a, command: sh, args: [-c, "exec server --token ${value}"] }]`,
+      `downstream_servers: [{ id: a, command: x, args: ["Authorization: Basic ${btoa(`user:${value}`)}"] }]`,
+      `downstream_servers: [{ id: a, command: x, args: ['{"apiKey": "${value}"}'] }]`,
+      `downstream_servers: [{ id: a, command: x, env: { TOKEN: x${value} } }]`,
+      `downstream_servers: [{ id: a, command: x, env: { PASSWORD: /${value}+= } }]`,
+      `# env: { API_KEY: ${value} }`,
+      `downstream_servers: [] # was --token ${value}`,
     ]) {
-      expect(refusal(text)).not.toBeNull()
+      const error = refusal(text)
+      expect([text, error?.problems.length]).toEqual([text, 1])
+      const shown = [
+        error?.message,
+        error?.hint,
+        error?.stack,
+        inspect(error),
+        JSON.stringify(error),
+        String(error?.cause),
+      ]
+      expect(shown.join()).not.toContain(value.slice(0, 8))
     }
   })
 })
@@ -89,6 +124,20 @@ test('what only sounds like it is let through', () => {
     server(
       'args: [--token, $TOKEN, "--image=repo@sha256:9fceb02d0ae598e95dc970b74767f19372d61af89fceb02d0ae598e95dc970b7"]',
     ),
+    server('env: { TOKENIZER: cl100k_base, MAX_TOKENS: "128000000", SECRET_NAME: prod-db-password-1 }'),
+    server('env: { SECRET_ARN: "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbC123" }'),
+    server(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: that is what people write
+      'env: { DB: "postgres://${USER}:${PASS}@host/x", TOKEN_FILE: "C:\\\\Users\\\\me\\\\t0ken" }',
+    ),
+    server(
+      'env: { TENANT: 123e4567-e89b-12d3-a456-426614174000, API_KEY: your-api-key-123, TOKEN: "{{token}}" }',
+    ),
+    server(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: that is what people write
+      'args: [--header, "Authorization: Bearer ${AUTH_TOKEN_FOR_GITHUB}", sk-learn-tools-for-the-data-scientist]',
+    ),
+    '# the token: classic-token-v2 with repo scope; see https://example.com/token?name=mcplexer\n',
     server('args: ["sh", "-c", "exec server --token \\"$TOKEN\\""]'),
     'auth_scopes: [{ id: github-token-2, keys: [{ name: GITHUB_TOKEN_V2, obtain: "https://github.com/settings/tokens" }] }]',
   ]) {
