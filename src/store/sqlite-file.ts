@@ -46,16 +46,19 @@ export async function openSqliteFile(
   const isReadOnly = !isWritable(path)
   if (isReadOnly) refuseUnfinishedJournal(path)
   const database = openDatabase(path)
-  try {
+  const prepare = async (): Promise<number> => {
     for (const pragma of kind.pragmas) await retryWhileBusy(waiting, () => database.run(`PRAGMA ${pragma}`))
     if (!isReadOnly) await retryWhileBusy(waiting, () => migrate(database, path, kind))
     await retryWhileBusy(waiting, () => verifySchema(database, path, kind))
+    return retryWhileBusy(waiting, () => versionOf(database))
+  }
+  try {
+    const version = await prepare()
+    return { database, path, isReadOnly, check: () => checkVersion(database, path, version) }
   } catch (error) {
     database.close()
     throw asStoreError(error, path)
   }
-  const version = versionOf(database)
-  return { database, path, isReadOnly, check: () => checkVersion(database, path, version) }
 }
 
 function createFile(path: string): void {
