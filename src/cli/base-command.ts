@@ -1,8 +1,15 @@
+import { constants } from 'node:os'
 import { Command, Option } from 'clipanion'
 import { type App, openApp } from '../app.ts'
-import { presentError } from './present.ts'
+import { isMcplexerError } from '../base/index.ts'
+import { clearLine, endProgress, presentError, printError } from './present.ts'
 
-/** What every command shares: its options, the App it opens, and the one try around its work. */
+const FAILED = 1
+export const WRONG_USAGE = 2
+const INTERRUPTED = 130
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** What every command shares: its options, the App it opens, the one try around its work, an end by Ctrl-C. */
 export abstract class BaseCommand extends Command {
   configPath = Option.String('--config', {
     description: 'the configuration file, instead of the one in the home',
@@ -11,20 +18,60 @@ export abstract class BaseCommand extends Command {
   /** Gives the exit code. */
   protected abstract run(app: App): Promise<number>
 
+  /** What Ctrl-C is answered with. */
+  protected readonly interruptedText: string = 'interrupted'
+
+  /** True when the command winds itself down; a second signal ends it all the same. */
+  protected onInterrupt(): boolean {
+    return false
+  }
+
+  /** Never throws; gives the exit code. */
   override async execute(): Promise<number> {
-    let app: App | null = null
+    const removeHandlers = this.#endOnSignals()
     try {
-      app = openApp(this.configPath === undefined ? {} : { configPath: this.configPath })
-      return await this.run(app)
+      return await this.#runAndClose()
     } catch (error) {
+      endProgress()
       presentError(error)
-      return isCancelled(error) ? 130 : 1
+      return exitCodeOf(error)
     } finally {
-      await app?.close()
+      removeHandlers()
+    }
+  }
+
+  async #runAndClose(): Promise<number> {
+    const app = openApp(this.configPath === undefined ? {} : { configPath: this.configPath })
+    try {
+      return await this.run(app)
+    } finally {
+      await app.close()
+    }
+  }
+
+  #endOnSignals(): () => void {
+    let isWindingDown = false
+    const end = (signal: (typeof ENDING_SIGNALS)[number]): void => {
+      if (!isWindingDown && this.onInterrupt()) {
+        isWindingDown = true
+        return
+      }
+      // at the very end, when a prompt has given the terminal back
+      process.once('exit', () => {
+        clearLine()
+        printError(this.interruptedText)
+      })
+      process.exit(128 + constants.signals[signal])
+    }
+    for (const signal of ENDING_SIGNALS) process.on(signal, end)
+    return () => {
+      for (const signal of ENDING_SIGNALS) process.off(signal, end)
     }
   }
 }
 
-function isCancelled(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'CLI_CANCELLED'
+function exitCodeOf(error: unknown): number {
+  if (isMcplexerError(error, 'CLI_USAGE')) return WRONG_USAGE
+  const isCancelled = isMcplexerError(error, 'CLI_CANCELLED') || isMcplexerError(error, 'CALL_CANCELLED')
+  return isCancelled ? INTERRUPTED : FAILED
 }

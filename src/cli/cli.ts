@@ -1,51 +1,95 @@
-import { Cli } from 'clipanion'
-import { nearest, version } from '../base/index.ts'
-import { commands } from './commands/index.ts'
-import { generalHelp, usageOf } from './help.ts'
+import { Cli, type Command } from 'clipanion'
+import { nearest } from '../base/index.ts'
+import { WRONG_USAGE } from './base-command.ts'
+import { type CommandClass, commands, pathOf } from './commands/index.ts'
+import { commandHelp, generalHelp, groupHelp, synopsis } from './help.ts'
 import { print, printError, printHint } from './present.ts'
+import { separateValue } from './value-argument.ts'
 
 /**
  * Exit code 0 done, 1 failed, 2 wrong usage, 130 interrupted. Clipanion's own messages quote argv, which may hold a
  * value, and go to stdout: none of them is printed.
  */
 export async function runCli(argv: readonly string[]): Promise<number> {
-  const args = argv[0] === '--version' || argv[0] === '-V' ? ['version', ...argv.slice(1)] : [...argv]
-  if (args.length === 0 || (args.length === 1 && /^(-h|--help|help)$/.test(args[0] ?? ''))) {
-    await print(generalHelp())
-    return 0
-  }
-  const cli = new Cli({
-    binaryName: 'mcplexer',
-    binaryVersion: version,
-    enableCapture: false,
-    enableColors: false,
-  })
+  const args = normalized(argv)
+  const cli = new Cli({ binaryName: 'mcplexer', enableCapture: false })
   for (const command of commands) cli.register(command)
-  const named = commands.find(({ paths }) =>
-    paths?.some((path) => path.every((word, index) => args[index] === word)),
-  )
-  if (args.some((arg) => arg === '-h' || arg === '--help') && named !== undefined) {
-    await print(usageOf(cli, named, { detailed: true }))
-    return 0
-  }
+  if (wantsHelp(args)) return printHelp(cli, args)
+  const command = parsed(cli, args)
+  return command === null ? explainUsage(cli, args) : ((await command.execute()) ?? 0)
+}
+
+/** `--version`, `help COMMAND` and an option in front are what other programs accept. */
+function normalized(argv: readonly string[]): string[] {
+  const [first, second, ...rest] = argv
+  if (first === undefined) return ['--help']
+  if (first === '--version' || first === '-V') return ['version', ...argv.slice(1)]
+  if (first === 'help') return [...argv.slice(1), '--help']
+  if (first === '--config' && second !== undefined)
+    return separateValue([...rest.slice(0, 2), first, second, ...rest.slice(2)])
+  return separateValue(argv)
+}
+
+function wantsHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--')
+  return args.slice(0, end === -1 ? args.length : end).some((arg) => arg === '-h' || arg === '--help')
+}
+
+async function printHelp(cli: Cli, args: readonly string[]): Promise<number> {
+  const command = commandOf(args)
+  const group = groupOf(args)
+  if (command !== undefined) await print(commandHelp(cli, command))
+  else if (group.length > 0) await print(groupHelp(cli, group))
+  else if (args[0]?.startsWith('-')) await print(generalHelp())
+  else return explainUsage(cli, args)
+  return 0
+}
+
+function parsed(cli: Cli, args: string[]): Command | null {
   try {
-    const command = cli.process(args)
-    return await command.execute().then((code) => code ?? 0)
+    return cli.process(args)
   } catch {
-    return usageError(cli, args, named)
+    return null
   }
 }
 
-function usageError(cli: Cli, args: readonly string[], named: (typeof commands)[number] | undefined): number {
-  if (named === undefined) {
-    const words = [...new Set(commands.flatMap(({ paths }) => paths?.map((path) => path.join(' ')) ?? []))]
-    const meant = nearest(args.slice(0, 2).join(' '), words) ?? nearest(args[0] ?? '', words)
-    printError('there is no such command')
-    printHint(meant === null ? 'mcplexer --help' : `did you mean \`mcplexer ${meant}\`?`)
-    return 2
+/** Repeats nothing of argv but the names of commands. */
+function explainUsage(cli: Cli, args: readonly string[]): number {
+  const command = commandOf(args)
+  if (command === undefined) explainNames(cli, args)
+  else {
+    printError(`wrong arguments for \`mcplexer ${pathOf(command)}\``)
+    printHint(`usage: ${synopsis(cli, command)}`)
+    printHint(`\`mcplexer ${pathOf(command)} --help\` explains them`)
   }
-  const path = named.paths?.[0]?.join(' ') ?? ''
-  printError(`wrong arguments for \`mcplexer ${path}\``)
-  printHint(`usage: ${usageOf(cli, named, { detailed: false })}`)
-  return 2
+  return WRONG_USAGE
+}
+
+function explainNames(cli: Cli, args: readonly string[]): void {
+  const group = groupOf(args)
+  const isGroupAlone = group.length > 0 && args.length === 1
+  printError(isGroupAlone ? `\`mcplexer ${args[0]}\` is a group of commands` : 'there is no such command')
+  const meant = isGroupAlone ? null : nearestCommand(args)
+  if (meant !== null) printHint(`did you mean \`mcplexer ${meant}\`?`)
+  else if (group.length > 0) printHint(`there are:\n${groupHelp(cli, group)}`)
+  else printHint('`mcplexer --help` lists them')
+}
+
+function nearestCommand([first = '', second = '']: readonly string[]): string | null {
+  const words = new Set(commands.flatMap((command) => pathOf(command).split(' ')[0] ?? []))
+  const whole = nearest(`${first} ${second}`.trim(), commands.map(pathOf))
+  return whole ?? (words.has(first) ? null : nearest(first, words))
+}
+
+function commandOf(args: readonly string[]): CommandClass | undefined {
+  return commands.find((command) =>
+    pathOf(command)
+      .split(' ')
+      .every((word, index) => args[index] === word),
+  )
+}
+
+/** The commands below a first word such as `secret`. */
+function groupOf(args: readonly string[]): CommandClass[] {
+  return commands.filter((command) => pathOf(command).startsWith(`${args[0]} `))
 }

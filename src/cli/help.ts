@@ -1,45 +1,87 @@
-import type { Cli, CommandClass } from 'clipanion'
+import type { Cli } from 'clipanion'
+import { type CommandClass, pathOf } from './commands/index.ts'
+import { columns, wrap } from './layout.ts'
+import { bold, terminalWidth } from './present.ts'
+
+const WIDEST = 80
+/** Clipanion knows how many words follow an option, and not what to call them. */
+const OPTION_WORDS: Readonly<Record<string, string>> = {
+  '--config': 'FILE',
+  '--from-file': 'FILE',
+  '--from-env': 'VAR',
+  '--keep-old': 'FILE',
+}
 
 /** At most 80 columns wide. */
 export function generalHelp(): string {
-  return `mcplexer stands between AI clients and MCP servers: servers get their secrets
-only when they start, and the configuration can be committed.
+  return `mcplexer stands between AI clients and MCP servers: each server gets its own
+secrets, only when it starts, and the configuration can be committed.
 
   mcplexer init                        make folder, key and a commented YAML
   mcplexer secret put github-token GITHUB_TOKEN
   mcplexer serve                       what the AI client starts
 
-Set up
+${bold('Set up')}
   init                                 make folder, key and configuration
   status                               paths, servers, missing keys
   config check [FILE…]                 find mistakes and secrets, for pre-commit
   config schema                        JSON Schema of the file, for editors
 
-Secrets
-  secret put SCOPE KEY                 seal a value (asks for it)
+${bold('Secrets')}
+  secret put SCOPE KEY [VALUE]         seal a value; asks when it is left out
   secret get SCOPE KEY                 print a value, byte for byte
   secret list [SCOPE]                  names, ages and missing keys
   secret delete SCOPE KEY              forget a value
-  scope list | scope delete SCOPE      auth scopes as a whole
+  scope list                           all auth scopes, in the file or sealed
+  scope delete SCOPE                   forget all values of one
   rotate-key                           re-seal everything for a new key
 
-Tools
+${bold('Tools')}
   serve                                MCP on stdin and stdout
   tools list [--refresh]               all tools of all servers
   tools call NAME [JSON]               call one, without a client
 
-Every command: --config FILE, --help. Files: ~/.mcplexer (MCPLEXER_HOME).`
+Every command takes --config FILE and --help; \`mcplexer version\` is the version.
+Files are in ~/.mcplexer (MCPLEXER_HOME). Exit code: 0 done, 1 failed, 2 usage.`
 }
 
-/** Clipanion's usage text with our names for what an option takes, and plain headings. */
-export function usageOf(cli: Cli, command: CommandClass, options: { detailed: boolean }): string {
-  return cli
-    .usage(command, options)
-    .replaceAll('--from-env #0', '--from-env NAME')
-    .replaceAll('#0', 'FILE')
-    .replaceAll('<KEY> ...', '<KEY> [VALUE]')
-    .replace(/check \.{3}$/m, 'check [FILE…]')
-    .replace(/^━+ (\w+) ━+$/gm, '$1:')
-    .replace(/^\$ /, '')
-    .trim()
+export function groupHelp(cli: Cli, group: readonly CommandClass[]): string {
+  const rows = group.map((command) => [`  ${synopsis(cli, command)}`, command.usage.description ?? ''])
+  return columns(rows, width())
+}
+
+export function commandHelp(cli: Cli, command: CommandClass): string {
+  const { description = '', details = '', examples = [] } = command.usage
+  const parts = [
+    wrap(`${description.charAt(0).toUpperCase()}${description.slice(1)}.`, width()).join('\n'),
+    `${bold('Usage')}\n  ${synopsis(cli, command)}`,
+    wrap(details, width()).join('\n'),
+    `${bold('Options')}\n${columns(optionRows(cli, command), width())}`,
+    `${bold('Examples')}\n${examples.map(([what, line]) => `  ${what}:\n    ${line}`).join('\n')}`,
+  ]
+  return parts.filter(Boolean).join('\n\n')
+}
+
+/** `mcplexer secret put SCOPE KEY [VALUE]`; Clipanion writes `<SCOPE>`, and `...` for any number of files. */
+export function synopsis(cli: Cli, command: CommandClass): string {
+  const path = `mcplexer ${pathOf(command)}`
+  const words = (definitionOf(cli, command)?.usage ?? path).slice(path.length)
+  return `${path}${words.replace(/<(\w+)>/g, '$1').replace('...', '[FILE…]')}`
+}
+
+/** What is special to the command first, what all have last. */
+function optionRows(cli: Cli, command: CommandClass): string[][] {
+  const rows = (definitionOf(cli, command)?.options ?? []).map(({ definition, description = '' }) => {
+    const [name = ''] = definition.split(' ')
+    return [`  ${[name, OPTION_WORDS[name]].filter(Boolean).join(' ')}`, description.trim()]
+  })
+  return [...rows.slice(1), ...rows.slice(0, 1), ['  -h, --help', 'this text']]
+}
+
+function definitionOf(cli: Cli, command: CommandClass) {
+  return cli.definitions().find(({ path }) => path === `mcplexer ${pathOf(command)}`)
+}
+
+function width(): number {
+  return Math.min(terminalWidth() ?? WIDEST, WIDEST)
 }

@@ -1,10 +1,13 @@
 import { writeSync } from 'node:fs'
-import { hostEnvironment, isMcplexerError, log } from '../base/index.ts'
+import { hostEnvironment, isMcplexerError, log, type McplexerError } from '../base/index.ts'
+import type { ConfigError } from '../config/index.ts'
 import { CliError } from './cli-error.ts'
+import { columns } from './layout.ts'
+import { visible, visibleLine } from './visible.ts'
 
 /**
- * The only place that writes to stdout. Resolves when the bytes have left. A reader that has seen enough, as in
- * `mcplexer … | head -1`, is no error; a full disk is CLI_OUTPUT_FAILED.
+ * The only place that writes to stdout. Resolves when the bytes have left. A reader that has seen enough
+ * (`mcplexer … | head -1`) is no error; a full disk is CLI_OUTPUT_FAILED.
  */
 export async function printBytes(bytes: Uint8Array): Promise<void> {
   const writer = Bun.stdout.writer()
@@ -27,91 +30,120 @@ export function printJson(value: unknown): Promise<void> {
 
 /** For people beside the result: what was done, what to do next. */
 export function say(text: string): void {
-  writeError(text)
+  writeError(`${text}\n`)
+}
+
+export function note(text: string): void {
+  say(`mcplexer: ${visibleLine(text)}`)
 }
 
 export function printError(message: string): void {
-  writeError(`${paint('31', 'mcplexer: error:')} ${message}`)
+  say(`${paint('31', 'mcplexer: error:')} ${visible(message)}`)
 }
 
 export function printHint(hint: string): void {
-  writeError(`${paint('36', 'mcplexer: hint:')} ${hint}`)
+  say(`${paint('36', 'mcplexer: hint:')} ${visible(hint)}`)
 }
 
 export function printWarning(message: string): void {
-  writeError(`${paint('33', 'mcplexer: warning:')} ${message}`)
+  say(`${paint('33', 'mcplexer: warning:')} ${visible(message)}`)
 }
 
-/** An error on its way out of the house. */
+/** An error on its way out of the house. With MCPLEXER_LOG_LEVEL=debug also its code and where it came from. */
 export function presentError(error: unknown): void {
-  if (!isMcplexerError(error)) {
+  if (isConfigError(error)) presentProblems(error)
+  else if (isMcplexerError(error)) presentOwn(error)
+  else {
     printError('something went wrong that mcplexer did not expect')
     printHint('MCPLEXER_LOG_LEVEL=debug shows where; please report it')
-    if (log.isDebug() && error instanceof Error) writeError(error.stack?.split('\n').slice(1).join('\n') ?? '')
-    return
   }
-  printError(visible(error.message))
-  if (error.hint !== undefined) printHint(visible(error.hint))
-  if (log.isDebug())
-    writeError(`mcplexer: debug: ${error.code}\n${error.stack?.split('\n').slice(1).join('\n')}`)
+  if (log.isDebug()) presentOrigin(error)
 }
 
-/** Columns as wide as their longest cell; on a narrow terminal the last one is cut. */
+/** By its shape: its class would load the whole room, with the YAML parser, for every command. */
+function isConfigError(error: unknown): error is ConfigError {
+  return isMcplexerError(error) && 'problems' in error
+}
+
+/** One line per problem, as editors and other tools can jump to. */
+function presentProblems({ code, path, problems, message }: ConfigError): void {
+  if (code === 'CONFIG_MISSING' || code === 'CONFIG_UNREADABLE') {
+    printError(visibleLine(`${path}: ${problems[0]?.message ?? 'the file cannot be read'}`))
+  } else {
+    printError(visibleLine(message.split('\n', 1)[0] ?? ''))
+    for (const { line, column, message } of problems) say(visibleLine(`${path}:${line}:${column}: ${message}`))
+  }
+  for (const hint of new Set(problems.flatMap((problem) => problem.hint ?? []))) printHint(hint)
+}
+
+function presentOwn(error: McplexerError): void {
+  printError(error.message)
+  if (error.hint !== undefined) printHint(error.hint)
+}
+
+/** Without messages: those of libraries may quote what they were given. */
+function presentOrigin(error: unknown): void {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const frames = (current.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+    const name = isMcplexerError(current) ? current.code : current.name
+    say(visible([`mcplexer: debug: ${name}`, ...frames].join('\n')))
+  }
+}
+
+/** The cells may hold foreign text. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map(visible))
-  const widths = (cells[0] ?? []).map((_, column) =>
-    Math.max(...cells.map((row) => (row[column] ?? '').length)),
-  )
-  const width = terminalWidth()
-  return cells
-    .map((row) =>
-      row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))),
-    )
-    .map((row) => row.join('  ').trimEnd())
-    .map((line) => (width !== null && line.length > width ? `${line.slice(0, width - 1)}…` : line))
-    .join('\n')
+  const cells = rows.map((row) => row.map(visibleLine))
+  return columns(cells, terminalWidth())
 }
 
-export function ageOf(thenMs: number, nowMs: number): string {
-  const days = Math.floor((nowMs - thenMs) / 86_400_000)
-  if (days > 0) return days === 1 ? '1 day' : `${days} days`
-  const minutes = Math.max(0, Math.floor((nowMs - thenMs) / 60_000))
-  return minutes >= 60 ? `${Math.floor(minutes / 60)} h` : `${minutes} min`
-}
-
-/** Control, bidi and zero-width characters of foreign text are shown, not obeyed. */
-export function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (control) =>
-    control === '\n' || control === '\t' ? control : `\\u{${control.codePointAt(0)?.toString(16)}}`,
-  )
-}
+let hasProgressLine = false
 
 /** A line that the next one replaces; on a pipe nothing. */
 export function progressLine(text: string): void {
-  if (isTerminal()) writeRaw(`\r\x1b[K${text}`)
+  if (!isErrorTerminal()) return
+  hasProgressLine = true
+  writeError(`\r\x1b[K${text}`)
 }
 
 export function endProgress(): void {
-  if (isTerminal()) writeRaw('\r\x1b[K')
+  if (hasProgressLine) clearLine()
+  hasProgressLine = false
 }
 
-function isTerminal(): boolean {
+/** Of progress, or of the `^C` that a terminal shows. */
+export function clearLine(): void {
+  if (isErrorTerminal()) writeError('\r\x1b[K')
+}
+
+/** Null when stdout is no terminal: then lines have any length. */
+export function terminalWidth(): number | null {
+  return isOutputTerminal() ? process.stdout.columns || 80 : null
+}
+
+export function isOutputTerminal(): boolean {
+  return process.stdout.isTTY === true
+}
+
+/** Headings of the help. */
+export function bold(text: string): string {
+  return isOutputTerminal() && hasColours() ? `\x1b[1m${text}\x1b[0m` : text
+}
+
+function isErrorTerminal(): boolean {
   return process.stderr.isTTY === true
 }
 
 function paint(colour: string, text: string): string {
-  return isTerminal() && !hostEnvironment()['NO_COLOR'] ? `\x1b[${colour}m${text}\x1b[0m` : text
+  return isErrorTerminal() && hasColours() ? `\x1b[${colour}m${text}\x1b[0m` : text
 }
 
-function terminalWidth(): number | null {
-  return process.stdout.isTTY ? (process.stdout.columns ?? 80) : null
+/** https://no-color.org: any value but the empty one switches colours off. */
+function hasColours(): boolean {
+  const environment = hostEnvironment()
+  return !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
 }
 
 function writeError(text: string): void {
-  writeRaw(`${text}\n`)
-}
-
-function writeRaw(text: string): void {
   try {
     writeSync(2, text)
   } catch {

@@ -1,13 +1,9 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { Secret } from '../base/index.ts'
 import { CliError } from './cli-error.ts'
+import { HiddenLine } from './hidden-line.ts'
+import { counted } from './wording.ts'
 
-const CTRL_C = 0x03
-const CTRL_D = 0x04
-const BACKSPACES = new Set([0x08, 0x7f])
-const ENTERS = new Set([0x0a, 0x0d])
-const PASTE_START = [0x1b, 0x5b, 0x32, 0x30, 0x30, 0x7e]
-const PASTE_END = [0x1b, 0x5b, 0x32, 0x30, 0x31, 0x7e]
 const BRACKETED_PASTE = { on: '\x1b[?2004h', off: '\x1b[?2004l' }
 
 export function isInteractive(): boolean {
@@ -15,99 +11,70 @@ export function isInteractive(): boolean {
 }
 
 /**
- * Reads a value without showing it. A pasted text of several lines is taken whole. Throws CLI_CANCELLED on Ctrl-C;
- * the terminal is as before in every case.
+ * Reads a value without showing it. Throws CLI_CANCELLED on Ctrl-C and at the end of input. The terminal is as before
+ * in every case: the way back hangs on the end of the process, which signals lead to as well.
  */
 export async function askSecret(question: string): Promise<Secret> {
-  writeSync(2, `${question} (input is hidden): `)
-  return withRawTerminal(async (next) => {
-    const typed: number[] = []
-    let isPasting = false
-    for (;;) {
-      const byte = await next()
-      if (byte === null || byte === CTRL_C || (byte === CTRL_D && typed.length === 0)) throw cancelled()
-      if (!isPasting && ENTERS.has(byte)) return new Secret(Uint8Array.from(typed))
-      if (!isPasting && BACKSPACES.has(byte)) removeCharacter(typed)
-      else typed.push(isPasting && byte === 0x0d ? 0x0a : byte)
-      if (endsWith(typed, PASTE_START)) {
-        typed.length -= PASTE_START.length
-        isPasting = true
-      } else if (endsWith(typed, PASTE_END)) {
-        typed.length -= PASTE_END.length
-        isPasting = false
-      }
-    }
-  })
+  const line = new HiddenLine()
+  try {
+    const state = await withRawTerminal(`${question} (input is hidden): `, () => readInto(line))
+    if (state === 'cancelled') throw cancelled()
+    if (line.lineCount > 1) writeSync(2, `(${counted(line.lineCount, 'line')})\n`)
+    return new Secret(line.take())
+  } finally {
+    line.wipe()
+  }
 }
 
 /** False for anything but yes. Throws CLI_NEEDS_TERMINAL without one. */
-export function confirm(question: string): boolean {
+export async function confirm(question: string): Promise<boolean> {
   if (!isInteractive()) {
     throw new CliError('CLI_NEEDS_TERMINAL', 'this needs a confirmation, and there is no terminal', {
       hint: 'add --yes',
     })
   }
   writeSync(2, `${question} [y/N] `)
-  const terminal = openSync('/dev/tty', 'r')
-  const answer = new Uint8Array(16)
-  const size = readSync(terminal, answer)
-  closeSync(terminal)
-  return /^y(es)?$/i.test(new TextDecoder().decode(answer.subarray(0, size)).trim())
+  const leaveLine = (): unknown => writeSync(2, '\n')
+  process.once('exit', leaveLine)
+  const { value } = await process.stdin[Symbol.asyncIterator]().next()
+  process.off('exit', leaveLine)
+  process.stdin.pause()
+  return /^y(es)?$/i.test(String(value ?? '').trim())
 }
 
-async function withRawTerminal<T>(work: (next: () => Promise<number | null>) => Promise<T>): Promise<T> {
+function cancelled(): CliError {
+  return new CliError('CLI_CANCELLED', 'cancelled; nothing was changed')
+}
+
+/** Raw before the question appears: what somebody types at once must not be echoed. */
+async function withRawTerminal<T>(question: string, work: () => Promise<T>): Promise<T> {
   const { stdin } = process
   const restore = (): void => {
     stdin.setRawMode(false)
     writeSync(2, `${BRACKETED_PASTE.off}\n`)
   }
-  const onSignal = (): void => {
-    restore()
-    process.exit(130)
-  }
-  process.once('SIGTERM', onSignal)
-  process.once('SIGHUP', onSignal)
-  stdin.setRawMode(true)
-  writeSync(2, BRACKETED_PASTE.on)
+  process.once('exit', restore)
   try {
-    return await work(byteReader(stdin))
+    stdin.setRawMode(true)
+    writeSync(2, `${BRACKETED_PASTE.on}${question}`)
+    return await work()
   } finally {
+    process.off('exit', restore)
     restore()
     stdin.pause()
-    process.off('SIGTERM', onSignal)
-    process.off('SIGHUP', onSignal)
   }
 }
 
-function byteReader(stdin: NodeJS.ReadStream): () => Promise<number | null> {
-  const chunks = stdin[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
-  let chunk: Uint8Array = new Uint8Array(0)
-  let at = 0
-  return async () => {
-    while (at >= chunk.length) {
-      const { done, value } = await chunks.next()
-      if (done) return null
+async function readInto(line: HiddenLine): Promise<'done' | 'cancelled'> {
+  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+    try {
+      for (const byte of chunk) {
+        const state = line.feed(byte)
+        if (state !== 'more') return state
+      }
+    } finally {
       chunk.fill(0)
-      chunk = value
-      at = 0
     }
-    return chunk[at++] ?? null
   }
-}
-
-/** A character of several bytes goes as a whole. */
-function removeCharacter(typed: number[]): void {
-  let last = typed.pop()
-  while (last !== undefined && last >= 0x80 && last < 0xc0) last = typed.pop()
-}
-
-function endsWith(typed: readonly number[], tail: readonly number[]): boolean {
-  return (
-    typed.length >= tail.length &&
-    tail.every((byte, index) => typed[typed.length - tail.length + index] === byte)
-  )
-}
-
-function cancelled(): CliError {
-  return new CliError('CLI_CANCELLED', 'cancelled; nothing was changed')
+  return 'cancelled'
 }

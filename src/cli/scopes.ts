@@ -1,18 +1,46 @@
-import { nearest } from '../base/index.ts'
+import { type ErrorCode, nearest } from '../base/index.ts'
 import type { AuthScope, Config } from '../config/index.ts'
 import type { ScopeSummary } from '../vault/index.ts'
 import { CliError } from './cli-error.ts'
+import { visibleLine } from './visible.ts'
 
-/** The scope of the file. Throws CLI_SCOPE_UNKNOWN with the nearest id. */
+const SCOPE_ID = /^[a-z0-9][a-z0-9_.-]{0,39}$/
+
+/** The scope of the file. Throws CLI_SCOPE_UNKNOWN with the nearest id and the lines that declare it. */
 export function requireScope(config: Config, id: string): AuthScope {
   const scope = config.authScopes.get(id)
   if (scope !== undefined) return scope
+  const shown = SCOPE_ID.test(id) ? id : 'my-scope'
+  const declaration = `declare it in ${config.path}:\n  auth_scopes:\n    - id: ${shown}`
   const meant = nearest(id, config.authScopes.keys())
-  const hint =
-    meant === null
-      ? `declare it in ${config.path} under auth_scopes, for example:\n  auth_scopes:\n    - id: my-scope`
-      : `did you mean ${meant}?`
-  throw new CliError('CLI_SCOPE_UNKNOWN', `${config.path} has no auth scope of this name`, { hint })
+  const hint = meant === null ? declaration : `did you mean ${meant}? Or ${declaration}`
+  throw new CliError('CLI_SCOPE_UNKNOWN', 'the configuration has no auth scope of this name', { hint })
+}
+
+/** Who forgets KEY types the value in its place, where it would be shown, and stored in clear. Throws CLI_USAGE. */
+export async function refuseValueAsName(key: string): Promise<void> {
+  const { credentialKind } = await import('../config/index.ts')
+  const kind = credentialKind(key)
+  if (kind === null) return
+  throw new CliError('CLI_USAGE', `KEY looks like a ${kind}; the name of a variable goes there`, {
+    hint: '`mcplexer secret put SCOPE NAME` asks for the value; this one is in your shell history now: replace it',
+  })
+}
+
+/** Says what there is instead; what was typed is not repeated. */
+export function unknownKey(scopeId: string, key: string, sealed: readonly ScopeSummary[]): CliError {
+  const scope = sealed.find(({ id }) => id === scopeId)
+  if (scope === undefined) {
+    const ids = sealed.map(({ id }) => id)
+    return notFound('CLI_SCOPE_UNKNOWN', 'nothing is sealed under this scope', nearest(scopeId, ids))
+  }
+  const names = scope.keys.map(({ name }) => name)
+  return notFound('CLI_KEY_UNKNOWN', `${scopeId} holds no key of this name`, nearest(key, names))
+}
+
+function notFound(code: ErrorCode, message: string, meant: string | null): CliError {
+  const hint = meant === null ? '`mcplexer secret list` shows what there is' : `did you mean ${meant}?`
+  return new CliError(code, message, { hint })
 }
 
 export interface MissingKey {
@@ -31,12 +59,12 @@ export function missingKeys(scopes: Iterable<AuthScope>, sealed: readonly ScopeS
   )
 }
 
-/** The command for each of them, with where to get the value. */
-export function mending(missing: readonly MissingKey[]): string {
+/** What to type for each of them, under where the value is to be had; '' when nothing is missing. */
+export function mendingCommands(missing: readonly MissingKey[]): string {
   return missing
-    .map(
-      ({ scope, name, obtain }) =>
-        `mcplexer secret put ${scope} ${name}${obtain === null ? '' : `   # ${obtain}`}`,
-    )
+    .flatMap(({ scope, name, obtain }) => [
+      ...(obtain === null ? [] : [`# from ${visibleLine(obtain)}`]),
+      `mcplexer secret put ${scope} ${name}`,
+    ])
     .join('\n')
 }

@@ -1,7 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { hostEnvironment, Secret } from '../base/index.ts'
 import { CliError } from './cli-error.ts'
 import { askSecret, isInteractive } from './prompt.ts'
+
+/** Well above what the vault takes, so that it is the vault that refuses; and an end for `/dev/zero`. */
+const MAX_READ_BYTES = 1024 * 1024
+const NEWLINE = 0x0a
 
 export interface ValueSource {
   readonly argument: string | undefined
@@ -9,39 +13,77 @@ export interface ValueSource {
   readonly variable: string | undefined
 }
 
+/** Whether the value has to be asked for. */
+export function isAsked({ argument, file, variable }: ValueSource): boolean {
+  return isInteractive() && (argument ?? file ?? variable) === undefined
+}
+
 /**
- * The value, from where the user has it. `--from-file` is byte exact; of stdin one newline at the end is dropped.
- * Throws CLI_USAGE when two places are named, CLI_VALUE_UNREADABLE, CLI_CANCELLED.
+ * The value, from where the user has it. A file is taken byte for byte; of stdin one `\n` at the end is dropped, as
+ * programs print it. Throws CLI_USAGE when two places are named, CLI_VALUE_UNREADABLE, CLI_CANCELLED; no message
+ * repeats an argument, since one in the wrong place may be the value.
  */
 export async function readValue(source: ValueSource, question: string): Promise<Secret> {
   const named = [source.argument, source.file, source.variable].filter((place) => place !== undefined)
   if (named.length > 1)
     throw new CliError('CLI_USAGE', 'the value comes from one place: VALUE, --from-file or --from-env')
-  if (source.argument !== undefined) return Secret.fromText(source.argument)
+  if (source.argument !== undefined) return fromText(source.argument, 'the argument')
   if (source.file !== undefined) return fromFile(source.file)
   if (source.variable !== undefined) return fromVariable(source.variable)
   return isInteractive() ? askSecret(question) : fromStdin()
 }
 
 function fromFile(path: string): Secret {
+  const buffer = new Uint8Array(MAX_READ_BYTES)
   try {
-    return new Secret(new Uint8Array(readFileSync(path)))
-  } catch {
-    throw new CliError('CLI_VALUE_UNREADABLE', `${path} cannot be read`, {
-      hint: 'check the path and who may read it',
+    return new Secret(buffer.slice(0, readUpTo(path, buffer)))
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
+    throw new CliError('CLI_VALUE_UNREADABLE', `the file of --from-file cannot be read: ${reason}`, {
+      hint: 'check its path and who may read it',
     })
+  } finally {
+    buffer.fill(0)
+  }
+}
+
+function readUpTo(path: string, buffer: Uint8Array): number {
+  const file = openSync(path, 'r')
+  try {
+    let size = 0
+    for (let read = -1; read !== 0 && size < buffer.length; size += read)
+      read = readSync(file, buffer, size, buffer.length - size, null)
+    return size
+  } finally {
+    closeSync(file)
   }
 }
 
 function fromVariable(name: string): Secret {
   const value = hostEnvironment()[name]
-  if (value !== undefined) return Secret.fromText(value)
+  if (value !== undefined) return fromText(value, 'the variable')
   throw new CliError('CLI_VALUE_UNREADABLE', 'there is no environment variable of this name', {
     hint: 'give its name, without $, and export it first',
   })
 }
 
+/** The runtime has already put U+FFFD in the place of bytes that are not UTF-8: the value would not be the same. */
+function fromText(text: string, place: string): Secret {
+  if (!text.includes('\ufffd')) return Secret.fromText(text)
+  throw new CliError('CLI_VALUE_UNREADABLE', `${place} is not valid UTF-8`, {
+    hint: 'put binary data in as base64 text',
+  })
+}
+
 async function fromStdin(): Promise<Secret> {
-  const bytes = new Uint8Array(await Bun.stdin.arrayBuffer())
-  return new Secret(bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes)
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of Bun.stdin.stream()) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > MAX_READ_BYTES) break
+  }
+  const bytes = Buffer.concat(chunks)
+  for (const chunk of chunks) chunk.fill(0)
+  return new Secret(bytes.at(-1) === NEWLINE ? bytes.subarray(0, -1) : bytes)
 }

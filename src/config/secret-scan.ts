@@ -49,10 +49,15 @@ function scanScalar(
   return found === null ? [] : [problem(source.positionAt(node.range?.[0] ?? 0), found)]
 }
 
+/** Pure: such as `GitHub token`, or null when the text has no shape of a known credential. */
+export function credentialKind(text: string): string | null {
+  return SECRET_SHAPES.find(([, shape]) => shape.test(text))?.[0] ?? null
+}
+
 /** A folded or escaped scalar shows its shape only once it is read. */
 function shapeOf(value: string): string | null {
-  const hit = SECRET_SHAPES.find(([, shape]) => shape.test(value))
-  return hit === undefined ? null : `a ${hit[0]}`
+  const kind = credentialKind(value)
+  return kind === null ? null : `a ${kind}`
 }
 
 function namedSecret(value: string, key: string | null, previous: string | null): string | null {

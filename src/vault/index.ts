@@ -3,6 +3,7 @@
  * opened scopes, which the caller wipes. Never: a value or an identity in an error, in a log or in a file but sealed.
  */
 export type { OpenedScope, PutOutcome, ScopeSummary } from './auth-scopes.ts'
+export { hasSafeKeyFile } from './key-file-safety.ts'
 export {
   ROTATION_STEPS,
   type RotationObserver,

@@ -40,6 +40,13 @@ export function readPrivateFile(path: string): Uint8Array | null {
   }
 }
 
+/** Whether there is a key file; throws VAULT_KEY_FILE_UNSAFE as reading it would. Nothing of it is kept. */
+export function hasSafeKeyFile(path: string): boolean {
+  const bytes = readPrivateFile(path)
+  bytes?.fill(0)
+  return bytes !== null
+}
+
 function checkFile(path: string, file: Stats): void {
   if (!file.isFile()) throw unsafe(path, 'is not a regular file', `move it away: mv '${path}' '${path}.old'`)
   if (file.size > MAX_BYTES) throw unsafe(path, 'is too large for a key file', `put the right file at ${path}`)

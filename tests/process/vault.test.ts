@@ -181,7 +181,7 @@ describe('D13: a disk that is full or read-only', () => {
         expect(put.exitCode).toBe(1)
         expect(put.stderr).toContain('cannot be written to')
 
-        expect(home.runSync(['rotate-key', '--dry-run']).stdout).toContain('1 scope, 1 keys can be opened')
+        expect(home.runSync(['rotate-key', '--dry-run']).stdout).toContain('1 scope, 1 key can be opened')
         expect(home.runSync(['tools', 'call', 'one__environment']).stdout).toContain('readable')
 
         Bun.spawnSync(['mount', '-o', 'remount,rw,bind', home.path])

@@ -14,6 +14,8 @@ import { ToolsCallCommand } from './tools/call.ts'
 import { ToolsListCommand } from './tools/list.ts'
 import { VersionCommand } from './version.ts'
 
+export type CommandClass = (typeof commands)[number]
+
 /** Static: a compiled program has no folder to look into. */
 export const commands = [
   InitCommand,
@@ -32,3 +34,8 @@ export const commands = [
   ToolsCallCommand,
   VersionCommand,
 ]
+
+/** What is typed, such as `secret put`. */
+export function pathOf({ paths }: CommandClass): string {
+  return paths[0]?.join(' ') ?? ''
+}

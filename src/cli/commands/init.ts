@@ -2,9 +2,19 @@ import { dirname } from 'node:path'
 import { Command } from 'clipanion'
 import type { App } from '../../app.ts'
 import { createExclusively, ensurePrivateFolder } from '../../base/index.ts'
-import { exampleConfig } from '../../config/index.ts'
 import { BaseCommand } from '../base-command.ts'
-import { print, say } from '../present.ts'
+import { print, say, table } from '../present.ts'
+import { shortRecipient } from '../wording.ts'
+
+const NEXT_STEPS = `
+Next:
+  1. write servers and auth scopes into the configuration; its comments say how
+  2. mcplexer config check
+  3. mcplexer secret put SCOPE KEY
+  4. mcplexer tools list
+  5. let the AI client start \`mcplexer serve\`
+
+Keep a copy of the key file: without it nothing that is sealed can be opened.`
 
 export class InitCommand extends BaseCommand {
   static override paths = [['init']]
@@ -20,17 +30,17 @@ export class InitCommand extends BaseCommand {
     ensurePrivateFolder(paths.home)
     const recipient = await (await vault()).init()
     ensurePrivateFolder(dirname(paths.config))
+    const { exampleConfig } = await import('../../config/index.ts')
     const isNewConfig = createExclusively(paths.config, new TextEncoder().encode(exampleConfig))
     await print(
-      [
-        `configuration  ${paths.config}${isNewConfig ? '' : ' (existed, left as it is)'}`,
-        `key file       ${paths.keyFile}`,
-        `public key     ${recipient.length > 80 ? `${recipient.slice(0, 60)}…` : recipient}`,
-      ].join('\n'),
+      table([
+        ['configuration', `${paths.config}${isNewConfig ? '' : ' (existed, left as it is)'}`],
+        ['vault', paths.vault],
+        ['key file', paths.keyFile],
+        ['public key', shortRecipient(recipient)],
+      ]),
     )
-    say('\nNext: write your servers and auth scopes into the configuration, then')
-    say('  mcplexer config check\n  mcplexer secret put SCOPE KEY\n  mcplexer tools list\n')
-    say('Keep a copy of the key file: without it nothing that is sealed can be opened.')
+    say(NEXT_STEPS)
     return 0
   }
 }

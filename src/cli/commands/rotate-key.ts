@@ -1,22 +1,26 @@
 import { resolve } from 'node:path'
 import { Command, Option } from 'clipanion'
 import type { App } from '../../app.ts'
-import type { RotationReport, RotationStep } from '../../vault/index.ts'
+import type { RotationObserver, RotationReport, RotationStep } from '../../vault/index.ts'
 import { BaseCommand } from '../base-command.ts'
-import { ageOf, endProgress, print, printJson, progressLine, say, table } from '../present.ts'
+import { endProgress, note, print, printJson, progressLine, table } from '../present.ts'
+import { ageOf, counted, shortRecipient } from '../wording.ts'
 
 const STEP_TEXTS: Readonly<Record<RotationStep, string>> = {
   verified: 'every scope opens',
-  'identity-added': 'new identity added to the key file',
-  're-sealed': 'every scope re-sealed and opened again',
+  'identity-added': 'the new identity is in the key file, beside the old one',
+  're-sealed': 'every scope is re-sealed, opened again and compared',
   committed: 'committed',
-  'old-identity-dropped': 'retired identities dropped',
+  'old-identity-dropped': 'the key file is tidied up',
 }
 
 export class RotateKeyCommand extends BaseCommand {
   static override paths = [['rotate-key']]
   static override usage = Command.Usage({
-    description: 're-seal every auth scope for a new key; safe to interrupt, and while serve runs',
+    description: 're-seal every auth scope for a new key',
+    details:
+      'Safe to interrupt at any moment, and while `mcplexer serve` runs. It protects against a key file that ' +
+      'somebody may have copied; a value that was read stays known, and is replaced at its provider.',
     examples: [
       ['Rotate', 'mcplexer rotate-key'],
       ['See whether it would work', 'mcplexer rotate-key --dry-run'],
@@ -31,40 +35,44 @@ export class RotateKeyCommand extends BaseCommand {
   keepOld = Option.String('--keep-old', { description: 'save the old identity in this new file, 0600' })
   json = Option.Boolean('--json', false, { description: 'print JSON' })
 
+  protected override readonly interruptedText =
+    'interrupted; nothing is lost: every scope still opens, and the next command tidies up'
+
   protected async run(app: App): Promise<number> {
     const keepOldFile = this.keepOld === undefined ? null : resolve(this.keepOld)
-    const report = await (await app.vault()).rotate(
-      { isDryRun: this.isDryRun, isPostQuantum: this.isPostQuantum, keepOldFile },
-      {
-        onStep: (step) => {
-          endProgress()
-          say(`mcplexer: ${STEP_TEXTS[step]}`)
-        },
-        onProgress: (done, total) => progressLine(`${done} of ${total} scopes`),
-      },
-    )
-    await (this.json ? printJson(report) : print(reportText(report, app.paths.keyFile)))
+    const vault = await app.vault()
+    const options = { isDryRun: this.isDryRun, isPostQuantum: this.isPostQuantum, keepOldFile }
+    const report = await vault.rotate(options, progress)
+    await (this.json ? printJson(report) : print(reportText(report, app.paths.keyFile, Date.now())))
     return 0
   }
 }
 
-function reportText(report: RotationReport, keyFile: string): string {
-  const now = Date.now()
-  const count = `${report.scopes} ${report.scopes === 1 ? 'scope' : 'scopes'}, ${report.keys.length} keys`
-  const ages = table(
-    report.keys.map(({ scope, name, updatedAtMs }) => [scope, name, `put ${ageOf(updatedAtMs, now)} ago`]),
+const progress: RotationObserver = {
+  onStep: (step) => {
+    endProgress()
+    note(STEP_TEXTS[step])
+  },
+  onProgress: (done, total) => progressLine(`${done} of ${counted(total, 'scope')}`),
+}
+
+function reportText(report: RotationReport, keyFile: string, nowMs: number): string {
+  const amount = `${counted(report.scopes, 'scope')}, ${counted(report.keys.length, 'key')}`
+  const result =
+    report.recipient === null
+      ? `Dry run: ${amount} can be opened; nothing was changed.`
+      : `Re-sealed ${amount} for the new key\n  ${shortRecipient(report.recipient)}`
+  const leftovers = report.kept.map(
+    ({ line }) =>
+      `Left to do: delete line ${line} of ${keyFile} yourself: this vault is done with it, others may not be.`,
   )
-  if (report.recipient === null)
-    return [`dry run: ${count} can be opened; nothing was changed`, ages].join('\n')
-  const shown = report.recipient.length > 80 ? `${report.recipient.slice(0, 60)}…` : report.recipient
-  return [
-    `${count} re-sealed for ${shown}`,
-    ...report.kept.map(
-      ({ line }) => `delete line ${line} of ${keyFile} yourself: others may use that identity`,
-    ),
-    'A value that somebody has read already stays known to him: replace those at their providers.',
-    ages,
-  ]
-    .filter(Boolean)
-    .join('\n')
+  return [result, leftovers.join('\n'), agesText(report.keys, nowMs)].filter(Boolean).join('\n\n')
+}
+
+function agesText(keys: RotationReport['keys'], nowMs: number): string {
+  if (keys.length === 0) return ''
+  const rows = keys.map(({ scope, name, updatedAtMs }) => [scope, name, ageOf(updatedAtMs, nowMs)])
+  const advice =
+    'Rotating does not un-leak a value that was read: replace those at their\nprovider. Oldest first:'
+  return `${advice}\n\n${table([['SCOPE', 'KEY', 'PUT'], ...rows])}`
 }

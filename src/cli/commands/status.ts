@@ -1,15 +1,20 @@
 import { existsSync } from 'node:fs'
 import { Command, Option } from 'clipanion'
 import type { App } from '../../app.ts'
+import { type Paths, version } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts'
+import type { ScopeSummary } from '../../vault/index.ts'
 import { BaseCommand } from '../base-command.ts'
-import { print, printJson, table } from '../present.ts'
-import { mending, missingKeys } from '../scopes.ts'
+import { CliError } from '../cli-error.ts'
+import { presentError, print, printJson, table } from '../present.ts'
+import { mendingCommands, missingKeys } from '../scopes.ts'
+import { counted } from '../wording.ts'
 
 export class StatusCommand extends BaseCommand {
   static override paths = [['status']]
   static override usage = Command.Usage({
-    description: 'show paths, servers and missing keys; starts nothing and opens nothing',
+    description: 'show paths, servers and missing keys; starts nothing and decrypts nothing',
+    details: 'Shows what it can when something is wrong, and exits 1 then.',
     examples: [
       ['For people', 'mcplexer status'],
       ['For scripts', 'mcplexer status --json'],
@@ -19,37 +24,90 @@ export class StatusCommand extends BaseCommand {
   json = Option.Boolean('--json', false, { description: 'print JSON' })
 
   protected async run(app: App): Promise<number> {
-    const config = await app.config()
-    const sealed = await (await app.vault()).list()
-    const missing = missingKeys(config.authScopes.values(), sealed)
-    const files = Object.entries(app.paths).map(([name, path]) => ({ name, path, exists: existsSync(path) }))
-    const servers = [...config.servers.values()].map((server) => ({
-      id: server.id,
-      authScope: server.authScope,
-      isDisabled: server.isDisabled,
-      missing: missing.filter(({ scope }) => scope === server.authScope).map(({ name }) => name),
-    }))
-    if (this.json) await printJson({ files, servers, missing })
-    else
-      await print(
-        [filesTable(files), serversTable(config, servers), mending(missing)].filter(Boolean).join('\n\n'),
-      )
-    return 0
+    const { hasSafeKeyFile } = await import('../../vault/index.ts')
+    const errors: unknown[] = []
+    const config = await attempt(() => app.config(), errors)
+    const sealed = await attempt(async () => (await app.vault()).list(), errors)
+    const hasKey = await attempt(async () => hasSafeKeyFile(app.paths.keyFile), errors)
+    if (hasKey === false && sealed !== null && sealed.length > 0) errors.push(keyFileMissing(app.paths.keyFile))
+    const files = fileRows(app.paths, config, sealed, hasKey)
+    const missing = missingKeys(config?.authScopes.values() ?? [], sealed ?? [])
+    const servers = serverRows(config, new Set(missing.map(({ scope }) => scope)))
+    const text = [filesText(files), serversText(servers), mendingCommands(missing)]
+    await (this.json
+      ? printJson({ version, files, servers, missing })
+      : print(text.filter(Boolean).join('\n\n')))
+    for (const error of errors) presentError(error)
+    return errors.length === 0 ? 0 : 1
   }
 }
 
-function filesTable(files: readonly { name: string; path: string; exists: boolean }[]): string {
-  return table(files.map(({ name, path, exists }) => [name, exists ? path : `${path} (not there yet)`]))
+interface FileRow {
+  readonly name: string
+  readonly path: string
+  readonly state: string
 }
 
-function serversTable(
-  config: Config,
-  servers: readonly { id: string; authScope: string | null; isDisabled: boolean; missing: string[] }[],
-): string {
-  if (servers.length === 0) return `no servers yet: add them to ${config.path}`
-  const rows = servers.map(({ id, authScope, isDisabled, missing }) => {
-    const state = isDisabled ? 'disabled' : missing.length > 0 ? `needs ${missing.join(', ')}` : 'ready'
-    return [id, authScope ?? '-', state]
+/** Null when it failed: the other rooms are still worth looking into. */
+async function attempt<T>(look: () => Promise<T>, errors: unknown[]): Promise<T | null> {
+  try {
+    return await look()
+  } catch (error) {
+    errors.push(error)
+    return null
+  }
+}
+
+function fileRows(
+  paths: Paths,
+  config: Config | null,
+  sealed: readonly ScopeSummary[] | null,
+  hasKey: boolean | null,
+): FileRow[] {
+  const keyCount = sealed?.reduce((sum, { keys }) => sum + keys.length, 0) ?? 0
+  const servers = config && counted(config.servers.size, 'server')
+  const scopes = sealed && `${counted(sealed.length, 'scope')}, ${counted(keyCount, 'key')}`
+  return [
+    fileRow('configuration', paths.config, servers),
+    fileRow('vault', paths.vault, scopes),
+    fileRow('key file', paths.keyFile, hasKey && 'private'),
+    fileRow('activity', paths.activity, 'lists of tools'),
+  ]
+}
+
+function keyFileMissing(path: string): CliError {
+  return new CliError(
+    'VAULT_IDENTITY_MISSING',
+    `the key file ${path} is missing: nothing that is sealed opens`,
+    {
+      hint: 'put it back from a backup, or set MCPLEXER_AGE_KEY to where it is',
+    },
+  )
+}
+
+function fileRow(name: string, path: string, state: string | false | null): FileRow {
+  return { name, path, state: existsSync(path) ? state || 'not usable, see below' : 'not there' }
+}
+
+interface ServerRow {
+  readonly id: string
+  readonly authScope: string | null
+  readonly state: string
+}
+
+function serverRows(config: Config | null, incomplete: ReadonlySet<string>): ServerRow[] {
+  return [...(config?.servers.values() ?? [])].map(({ id, authScope, isDisabled }) => {
+    const isReady = authScope === null || !incomplete.has(authScope)
+    return { id, authScope, state: isDisabled ? 'disabled' : isReady ? 'ready' : 'keys are missing' }
   })
+}
+
+function filesText(files: readonly FileRow[]): string {
+  return table(files.map(({ name, path, state }) => [name, path, state]))
+}
+
+function serversText(servers: readonly ServerRow[]): string {
+  if (servers.length === 0) return ''
+  const rows = servers.map(({ id, authScope, state }) => [id, authScope ?? '-', state])
   return table([['SERVER', 'AUTH SCOPE', 'STATE'], ...rows])
 }

@@ -1,5 +1,4 @@
 import { Command } from 'clipanion'
-import { configJsonSchema } from '../../../config/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { printJson } from '../../present.ts'
 
@@ -11,6 +10,7 @@ export class ConfigSchemaCommand extends BaseCommand {
   })
 
   protected async run(): Promise<number> {
+    const { configJsonSchema } = await import('../../../config/index.ts')
     await printJson(configJsonSchema())
     return 0
   }

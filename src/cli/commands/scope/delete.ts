@@ -1,14 +1,15 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { CliError } from '../../cli-error.ts'
-import { say } from '../../present.ts'
+import { note } from '../../present.ts'
 import { confirm } from '../../prompt.ts'
+import { unknownKey } from '../../scopes.ts'
+import { counted } from '../../wording.ts'
 
 export class ScopeDeleteCommand extends BaseCommand {
   static override paths = [['scope', 'delete']]
   static override usage = Command.Usage({
-    description: 'forget everything that is sealed in an auth scope',
+    description: 'forget everything that is sealed in an auth scope; the file stays as it is',
     examples: [
       ['After a question', 'mcplexer scope delete old-scope'],
       ['In a script', 'mcplexer scope delete old-scope --yes'],
@@ -19,15 +20,17 @@ export class ScopeDeleteCommand extends BaseCommand {
   isSure = Option.Boolean('--yes', false, { description: 'do not ask' })
 
   protected async run(app: App): Promise<number> {
-    if (!this.isSure && !confirm(`Delete all keys of ${this.scope}?`)) {
-      throw new CliError('CLI_CANCELLED', 'cancelled; nothing was changed')
+    const vault = await app.vault()
+    const sealed = await vault.list()
+    const found = sealed.find(({ id }) => id === this.scope)
+    const question = `Delete ${this.scope} with ${counted(found?.keys.length ?? 0, 'key')}?`
+    if (!this.isSure && found !== undefined && !(await confirm(question))) {
+      note('nothing was changed')
+      return 1
     }
-    if (!(await (await app.vault()).deleteScope(this.scope))) {
-      throw new CliError('CLI_SCOPE_UNKNOWN', `nothing is sealed in ${this.scope}`, {
-        hint: 'mcplexer scope list',
-      })
-    }
-    say(`mcplexer: ${this.scope} is deleted`)
+    // asked of the vault even when it is not listed: a row that somebody removed still stands in the manifest
+    if (!(await vault.deleteScope(this.scope))) throw unknownKey(this.scope, '', sealed)
+    note(`${this.scope} is deleted`)
     return 0
   }
 }

@@ -1,13 +1,17 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { print, printJson, table } from '../../present.ts'
+import { print, printHint, printJson, table } from '../../present.ts'
 
 export class ScopeListCommand extends BaseCommand {
   static override paths = [['scope', 'list']]
   static override usage = Command.Usage({
     description: 'list the auth scopes of the file, and sealed ones that are no longer in it',
-    examples: [['For a script', 'mcplexer scope list --json']],
+    details: 'A scope that is no longer in the file is never given to a server, and kept until it is deleted.',
+    examples: [
+      ['For people', 'mcplexer scope list'],
+      ['For a script', 'mcplexer scope list --json'],
+    ],
   })
 
   json = Option.Boolean('--json', false, { description: 'print JSON' })
@@ -21,13 +25,19 @@ export class ScopeListCommand extends BaseCommand {
       sealedKeys: counts.get(id) ?? 0,
       isInFile: declared.has(id),
     }))
-    const rows = scopes.map(({ id, sealedKeys, isInFile }) => [
-      id,
-      String(sealedKeys),
-      isInFile ? '' : `not in the file, never used; mcplexer scope delete ${id}`,
-    ])
-    if (this.json) await printJson(scopes)
-    else await print(rows.length === 0 ? 'no auth scopes yet' : table([['SCOPE', 'SEALED KEYS', ''], ...rows]))
+    await (this.json ? printJson(scopes) : print(listText(scopes)))
+    const gone = scopes.find(({ isInFile }) => !isInFile)
+    if (gone !== undefined) printHint(`\`mcplexer scope delete ${gone.id}\` forgets what is sealed in it`)
     return 0
   }
+}
+
+function listText(scopes: readonly { id: string; sealedKeys: number; isInFile: boolean }[]): string {
+  if (scopes.length === 0) return 'no auth scopes yet'
+  const rows = scopes.map(({ id, sealedKeys, isInFile }) => [
+    id,
+    String(sealedKeys),
+    isInFile ? '' : 'not in the file, never used',
+  ])
+  return table([['SCOPE', 'SEALED KEYS', ''], ...rows])
 }

@@ -1,13 +1,15 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { CliError } from '../../cli-error.ts'
-import { printBytes, say } from '../../present.ts'
+import { isOutputTerminal, printBytes } from '../../present.ts'
+import { unknownKey } from '../../scopes.ts'
+
+const NEWLINE = new TextEncoder().encode('\n')
 
 export class SecretGetCommand extends BaseCommand {
   static override paths = [['secret', 'get']]
   static override usage = Command.Usage({
-    description: 'print a value, byte for byte',
+    description: 'print a value, byte for byte; a newline follows on a terminal only',
     examples: [['Into another program', 'mcplexer secret get github-token GITHUB_TOKEN | wl-copy']],
   })
 
@@ -15,16 +17,13 @@ export class SecretGetCommand extends BaseCommand {
   key = Option.String({ name: 'KEY' })
 
   protected async run(app: App): Promise<number> {
-    const opened = await (await app.vault()).open(this.scope)
+    const vault = await app.vault()
+    const opened = await vault.open(this.scope)
     try {
       const value = opened?.keys.get(this.key)
-      if (value === undefined) {
-        throw new CliError('CLI_KEY_UNKNOWN', `nothing is sealed as ${this.key} in ${this.scope}`, {
-          hint: 'mcplexer secret list',
-        })
-      }
+      if (value === undefined) throw unknownKey(this.scope, this.key, await vault.list())
       await printBytes(value.reveal())
-      if (process.stdout.isTTY) say('')
+      if (isOutputTerminal()) await printBytes(NEWLINE)
       return 0
     } finally {
       opened?.wipe()

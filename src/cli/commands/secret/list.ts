@@ -1,8 +1,15 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { ageOf, print, printJson, table } from '../../present.ts'
-import { type MissingKey, mending, missingKeys } from '../../scopes.ts'
+import { print, printJson, table } from '../../present.ts'
+import { type MissingKey, mendingCommands, missingKeys, requireScope } from '../../scopes.ts'
+import { ageOf } from '../../wording.ts'
+
+interface SealedKey {
+  readonly scope: string
+  readonly name: string
+  readonly updatedAtMs: number
+}
 
 export class SecretListCommand extends BaseCommand {
   static override paths = [['secret', 'list']]
@@ -19,25 +26,21 @@ export class SecretListCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const isWanted = ({ id }: { id: string }): boolean => this.scope === undefined || id === this.scope
+    const config = await app.config()
     const sealed = (await (await app.vault()).list()).filter(isWanted)
-    const declared = [...(await app.config()).authScopes.values()].filter(isWanted)
-    const missing = missingKeys(declared, sealed)
+    if (this.scope !== undefined && sealed.length === 0) requireScope(config, this.scope)
+    const missing = missingKeys([...config.authScopes.values()].filter(isWanted), sealed)
     const keys = sealed.flatMap(({ id, keys }) => keys.map((key) => ({ scope: id, ...key })))
-    if (this.json) await printJson({ keys, missing })
-    else await print(listText(keys, missing))
+    await (this.json ? printJson({ keys, missing }) : print(listText(keys, missing, Date.now())))
     return 0
   }
 }
 
-function listText(
-  keys: readonly { scope: string; name: string; updatedAtMs: number }[],
-  missing: readonly MissingKey[],
-): string {
-  const now = Date.now()
+function listText(keys: readonly SealedKey[], missing: readonly MissingKey[], nowMs: number): string {
   const rows = [
-    ...keys.map(({ scope, name, updatedAtMs }) => [scope, name, `${ageOf(updatedAtMs, now)} old`]),
+    ...keys.map(({ scope, name, updatedAtMs }) => [scope, name, ageOf(updatedAtMs, nowMs)]),
     ...missing.map(({ scope, name }) => [scope, name, 'missing']),
   ]
   if (rows.length === 0) return 'nothing is sealed yet'
-  return [table([['SCOPE', 'KEY', 'STATE'], ...rows]), mending(missing)].filter(Boolean).join('\n\n')
+  return [table([['SCOPE', 'KEY', 'PUT'], ...rows]), mendingCommands(missing)].filter(Boolean).join('\n\n')
 }

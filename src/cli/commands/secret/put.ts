@@ -1,21 +1,24 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
+import type { AuthScope } from '../../../config/index.ts'
+import type { PutOutcome } from '../../../vault/index.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { printError, printHint, printWarning, say } from '../../present.ts'
-import { requireScope } from '../../scopes.ts'
-import { readValue, type ValueSource } from '../../value-input.ts'
+import { note, printWarning } from '../../present.ts'
+import { refuseValueAsName, requireScope } from '../../scopes.ts'
+import { isAsked, readValue } from '../../value-input.ts'
 
 export class SecretPutCommand extends BaseCommand {
   static override paths = [['secret', 'put']]
   static override usage = Command.Usage({
     description: 'seal a value under a key of an auth scope',
     details:
-      'Without VALUE it asks on a terminal, and reads stdin otherwise (one newline at the end is dropped). ' +
-      'A value that begins with a dash works as VALUE too.',
+      'Without VALUE it asks on a terminal and reads stdin otherwise, where one newline at the end is dropped. ' +
+      'VALUE may begin with a dash; what could be an option goes behind `--`. Any UTF-8 up to 128,000 bytes, ' +
+      'without NUL; nothing is expanded.',
     examples: [
       ['Ask for it, without showing it', 'mcplexer secret put github-token GITHUB_TOKEN'],
       ['From another program', 'pass github | mcplexer secret put github-token GITHUB_TOKEN'],
-      ['From a file, byte for byte', 'mcplexer secret put deploy KEY --from-file id_ed25519'],
+      ['From a file, byte for byte', 'mcplexer secret put deploy SSH_KEY --from-file id_ed25519'],
       ['From a variable', 'mcplexer secret put github-token GITHUB_TOKEN --from-env GH_TOKEN'],
     ],
   })
@@ -24,28 +27,19 @@ export class SecretPutCommand extends BaseCommand {
   fromEnv = Option.String('--from-env', { description: 'read the value from this variable' })
   scope = Option.String({ name: 'SCOPE' })
   key = Option.String({ name: 'KEY' })
-  /** Raw, so that a PEM block is a value and not an option. */
-  value = Option.Proxy({ name: 'VALUE', required: 0 })
+  value = Option.String({ name: 'VALUE', required: false })
 
   protected async run(app: App): Promise<number> {
-    const source = sourceOf(this.value, this.fromFile, this.fromEnv)
-    if (source === null) {
-      printError('one VALUE at most, after SCOPE and KEY')
-      printHint('quote it, or use --from-file')
-      return 2
-    }
     const scope = requireScope(await app.config(), this.scope)
-    if (source.argument !== undefined)
+    await refuseValueAsName(this.key)
+    if (this.value !== undefined)
       printWarning('a value in the command line stays in the shell history and is visible to local users')
-    const value = await readValue(source, `${this.scope} ${this.key}`)
+    const source = { argument: this.value, file: this.fromFile, variable: this.fromEnv }
+    if (isAsked(source)) explain(scope, this.key)
+    const value = await readValue(source, `${this.key} of ${this.scope}`)
     try {
-      const { isNewKey, droppedKeys } = await (await app.vault()).put(this.scope, this.key, value)
-      say(`mcplexer: ${this.key} of ${this.scope} is ${isNewKey ? 'sealed' : 'replaced'}`)
-      if (droppedKeys.length > 0)
-        printWarning(`the scope had been tampered with; put these again: ${droppedKeys.join(', ')}`)
-      if (scope.keys.length > 0 && !scope.keys.some(({ name }) => name === this.key)) {
-        say(`mcplexer: note: ${this.key} is not declared under keys of ${this.scope}`)
-      }
+      const outcome = await (await app.vault()).put(this.scope, this.key, value)
+      report(scope, this.key, outcome, value.byteLength === 0)
       return 0
     } finally {
       value.wipe()
@@ -53,14 +47,19 @@ export class SecretPutCommand extends BaseCommand {
   }
 }
 
-/** Behind SCOPE and KEY everything is raw, so the options for the value are looked for there too. */
-function sourceOf(
-  raw: readonly string[],
-  file: string | undefined,
-  variable: string | undefined,
-): ValueSource | null {
-  const [first, second] = raw
-  if (raw.length === 2 && first === '--from-file') return { argument: undefined, file: second, variable }
-  if (raw.length === 2 && first === '--from-env') return { argument: undefined, file, variable: second }
-  return raw.length > 1 ? null : { argument: first, file, variable }
+/** What the file says about the key: who is asked should not have to look it up. */
+function explain(scope: AuthScope, key: string): void {
+  const { description = null, obtain = null } = scope.keys.find(({ name }) => name === key) ?? {}
+  if (description !== null) note(description)
+  if (obtain !== null) note(`from ${obtain}`)
+}
+
+function report(scope: AuthScope, key: string, outcome: PutOutcome, isEmpty: boolean): void {
+  note(`${key} of ${scope.id} is ${outcome.isNewKey ? 'sealed' : 'replaced'}`)
+  if (outcome.droppedKeys.length > 0)
+    printWarning(`the scope had been tampered with; put these again: ${outcome.droppedKeys.join(', ')}`)
+  if (isEmpty) note('note: the value is empty')
+  const declared = scope.keys.map(({ name }) => name)
+  if (declared.length > 0 && !declared.includes(key))
+    note(`note: ${key} is not declared under keys of ${scope.id}, which has ${declared.join(', ')}`)
 }

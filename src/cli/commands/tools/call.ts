@@ -9,18 +9,24 @@ export class ToolsCallCommand extends BaseCommand {
     description: 'call a tool and print its result as JSON; exits 1 when the tool says it failed',
     examples: [
       ['Without arguments', 'mcplexer tools call github__get_me'],
-      ['With', `mcplexer tools call github__search '{"q": "mcp"}'`],
+      ['With arguments', `mcplexer tools call github__search '{"q": "mcp"}'`],
     ],
   })
 
   name = Option.String({ name: 'NAME' })
   argumentsJson = Option.String({ name: 'JSON', required: false })
+  readonly #interrupt = new AbortController()
+
+  /** The server is told that nobody waits any more, and stopped on the way out. */
+  protected override onInterrupt(): boolean {
+    this.#interrupt.abort()
+    return true
+  }
 
   protected async run(app: App): Promise<number> {
-    const interrupt = new AbortController()
-    process.once('SIGINT', () => interrupt.abort())
     const toolbox = await app.toolbox()
-    const { resultJson, isError } = await toolbox.call(this.name, this.argumentsJson ?? '{}', interrupt.signal)
+    const { signal } = this.#interrupt
+    const { resultJson, isError } = await toolbox.call(this.name, this.argumentsJson ?? '{}', signal)
     await print(resultJson)
     return isError ? 1 : 0
   }

@@ -3,10 +3,13 @@ import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { print, printJson, table } from '../../present.ts'
 
+const LONGEST_DESCRIPTION = 100
+
 export class ToolsListCommand extends BaseCommand {
   static override paths = [['tools', 'list']]
   static override usage = Command.Usage({
     description: 'list the tools of all servers, as clients see them',
+    details: 'What is stored is shown; a server that was never listed is started. Exits 1 when one fails.',
     examples: [
       ['What is stored', 'mcplexer tools list'],
       ['Start every server and ask anew', 'mcplexer tools list --refresh'],
@@ -19,17 +22,16 @@ export class ToolsListCommand extends BaseCommand {
   protected async run(app: App): Promise<number> {
     const { tools, failures } = await (await app.toolbox()).list({ refresh: this.isRefresh })
     if (this.json) await printJson({ tools, failures })
-    else
-      await print(
-        tools.length === 0
-          ? 'no tools'
-          : table(tools.map(({ name, description }) => [name, firstLine(description)])),
-      )
+    else await print(tools.length === 0 ? 'no tools' : listText(tools))
     return failures.length === 0 ? 0 : 1
   }
 }
 
+function listText(tools: readonly { name: string; description: string }[]): string {
+  return table(tools.map(({ name, description }) => [name, firstLine(description)]))
+}
+
 function firstLine(text: string): string {
-  const line = text.trim().split('\n')[0] ?? ''
-  return line.length > 100 ? `${line.slice(0, 99)}…` : line
+  const [line = ''] = text.trim().split('\n', 1)
+  return line.length > LONGEST_DESCRIPTION ? `${line.slice(0, LONGEST_DESCRIPTION - 1)}…` : line
 }

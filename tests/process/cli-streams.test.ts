@@ -1,0 +1,317 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { configOf } from '../helpers/fixtures.ts'
+import { eventually, runningProcesses } from '../helpers/processes.ts'
+import { BINARY, TempHome } from '../helpers/temp-home.ts'
+
+const SCOPES = 'auth_scopes: [{ id: a }, { id: b, keys: [{ name: T }] }]'
+
+/** `"$0"` is the program. */
+function shell(home: TempHome, script: string) {
+  const { exitCode, stdout, stderr } = Bun.spawnSync(['/bin/sh', '-c', script, BINARY], { env: home.env })
+  return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() }
+}
+
+describe('stdout', () => {
+  test('comes whole through a pipe whose reader is slow', () => {
+    using home = new TempHome()
+
+    const whole = home.runSync(['config', 'schema']).stdout
+    const slow = shell(home, '"$0" config schema | (sleep 0.3; cat)').stdout
+
+    expect(slow).toBe(whole)
+    expect(JSON.parse(slow)).toBeObject()
+  })
+
+  test('that nobody reads any more ends the command cleanly', () => {
+    using home = new TempHome(SCOPES)
+    home.put('a', 'K', 'x\n'.repeat(60_000))
+
+    expect(shell(home, '"$0" secret get a K | head -1')).toEqual({ exitCode: 0, stdout: 'x\n', stderr: '' })
+    expect(shell(home, '("$0" secret get a K; echo $? >&2) | true').stderr).toBe('0\n')
+  })
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'on a full disk is an error: a cut value must not pass for the value',
+    () => {
+      using home = new TempHome(SCOPES)
+      home.put('a', 'K', 'v')
+
+      const { exitCode, stderr } = shell(home, '"$0" secret get a K > /dev/full')
+
+      expect(exitCode).toBe(1)
+      expect(stderr).toBe('mcplexer: error: stdout cannot be written to: ENOSPC\n')
+    },
+  )
+
+  test('closed from the start does no harm to any file', () => {
+    using home = new TempHome(SCOPES)
+    home.put('a', 'K', 'canary-value')
+
+    shell(home, '"$0" secret get a K >&-')
+
+    expect(home.runSync(['secret', 'get', 'a', 'K']).stdout).toBe('canary-value')
+  })
+
+  test('has no colour and no cursor movement on a pipe, nor has stderr', () => {
+    using home = new TempHome(SCOPES)
+    home.put('a', 'K', 'v')
+
+    for (const args of [
+      ['--help'],
+      ['secret', 'put', '--help'],
+      ['status'],
+      ['rotate-key'],
+      ['secret', 'get', 'x', 'y'],
+    ]) {
+      const { stdout, stderr } = home.runSync(args)
+      expect({ args, text: stdout + stderr }).not.toMatchObject({ text: expect.stringContaining('\u001b') })
+    }
+  })
+})
+
+describe('help', () => {
+  const COMMANDS = [
+    'init',
+    'serve',
+    'secret put',
+    'secret get',
+    'secret list',
+    'secret delete',
+    'scope list',
+    'scope delete',
+    'rotate-key',
+    'config check',
+    'config schema',
+    'status',
+    'tools list',
+    'tools call',
+    'version',
+  ]
+  const home = new TempHome()
+  afterAll(() => home[Symbol.dispose]())
+
+  test('of the whole fits 80 columns, names every command and begins with what it is', () => {
+    const { exitCode, stdout, stderr } = home.runSync(['--help'])
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(stdout).toStartWith('mcplexer stands between AI clients and MCP servers')
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+    for (const command of COMMANDS) expect(stdout).toContain(command)
+    for (const same of [[], ['-h'], ['help']]) expect(home.runSync(same)).toMatchObject({ exitCode: 0, stdout })
+  })
+
+  test.each(COMMANDS)('of `%s` has usage, options and examples', (command) => {
+    const { exitCode, stdout, stderr } = home.runSync([...command.split(' '), '--help'])
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(stdout).toMatch(
+      new RegExp(`Usage\\n  mcplexer ${command}[\\s\\S]*Options[\\s\\S]*--config FILE[\\s\\S]*Examples`),
+    )
+    expect(stdout).not.toMatch(/#0|<\w+>|undefined/)
+    expect(home.runSync(['help', ...command.split(' ')]).stdout).toBe(stdout)
+  })
+
+  test('of a group lists its commands', () => {
+    expect(home.runSync(['secret', '--help'])).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(home.runSync(['secret', '--help']).stdout).toMatch(
+      /secret put SCOPE KEY \[VALUE\][\s\S]*secret delete/,
+    )
+  })
+
+  test('version says the same in three ways', () => {
+    const { exitCode, stdout } = home.runSync(['version'])
+
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^mcplexer \S+ \(bun /)
+    for (const same of ['--version', '-V']) expect(home.runSync([same]).stdout).toBe(stdout)
+  })
+})
+
+describe('wrong usage exits 2, says what is right and repeats nothing of what was typed', () => {
+  const TOKEN = 'ghp_0123456789abcdefghijABCDEFGHIJ012345'
+  const cases: [string[], RegExp][] = [
+    [['secret'], /is a group of commands[\s\S]*secret put SCOPE KEY \[VALUE\]/],
+    [['secret', 'putt', 'a', 'K', TOKEN], /did you mean `mcplexer secret put`\?/],
+    [['stats'], /did you mean `mcplexer status`\?/],
+    [[TOKEN], /`mcplexer --help` lists them/],
+    [['secret', 'put', 'a'], /usage: mcplexer secret put SCOPE KEY \[VALUE\]/],
+    [['secret', 'put', 'a', 'K', TOKEN, 'more'], /usage: /],
+    [['secret', 'put', 'a', 'K', `--from-fil=${TOKEN}`], /usage: /],
+    [['secret', 'put', 'a', 'K', '--from-file'], /usage: /],
+    [['secret', 'put', 'a', 'K', TOKEN, '--from-env', 'HOME'], /from one place/],
+    [['secret', 'put', 'a', TOKEN], /KEY looks like a GitHub token/],
+    [['secret', 'get', 'a', 'K', TOKEN], /usage: /],
+    [['tools', 'call'], /usage: mcplexer tools call NAME \[JSON\]/],
+    [['serve', TOKEN], /usage: mcplexer serve/],
+  ]
+
+  test.each(cases)('%p', (args, message) => {
+    using home = new TempHome(SCOPES)
+
+    const { exitCode, stdout, stderr } = home.runSync(args)
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toStartWith('mcplexer: ')
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toContain(TOKEN)
+    expect(stderr).not.toMatch(/\n\s+at /)
+  })
+
+  test('what was typed in the wrong place is not repeated by a failure either', () => {
+    using home = new TempHome(SCOPES)
+    home.put('a', 'K', 'v')
+
+    for (const args of [
+      ['secret', 'put', 'a', 'K', '--from-file', TOKEN],
+      ['secret', 'put', 'a', 'K', '--from-env', TOKEN],
+      ['secret', 'put', TOKEN, 'K', 'v'],
+      ['secret', 'get', 'a', TOKEN],
+      ['secret', 'get', TOKEN, 'K'],
+      ['secret', 'delete', 'a', TOKEN],
+      ['secret', 'list', TOKEN],
+      ['scope', 'delete', TOKEN, '--yes'],
+    ]) {
+      const { exitCode, stderr } = home.runSync(args, { env: { MCPLEXER_LOG_LEVEL: 'debug' } })
+      expect({ args, exitCode }).toEqual({ args, exitCode: 1 })
+      expect(stderr).not.toContain(TOKEN)
+    }
+  })
+})
+
+describe('D14: secret put', () => {
+  test('takes options before, between and behind, and everything behind -- as it is', () => {
+    using home = new TempHome(SCOPES)
+    writeFileSync(home.file('v'), 'from the file')
+    const config = ['--config', home.file('mcplexer.yaml')]
+
+    home.runSync(['secret', 'put', 'a', 'ONE', '--from-file', home.file('v'), ...config])
+    home.runSync(['secret', 'put', `--from-file=${home.file('v')}`, 'a', 'TWO'])
+    home.runSync(['secret', 'put', 'a', 'THREE', '--', '--from-file'])
+    home.runSync([...config, 'secret', 'put', 'a', 'FOUR', '-4'])
+
+    const values = ['ONE', 'TWO', 'THREE', 'FOUR'].map(
+      (key) => home.runSync(['secret', 'get', 'a', key]).stdout,
+    )
+    expect(values).toEqual(['from the file', 'from the file', '--from-file', '-4'])
+  })
+
+  test('refuses an argument and a variable that are not UTF-8 rather than store something else', () => {
+    using home = new TempHome(SCOPES)
+
+    for (const command of [
+      `"$0" secret put a K "$(printf 'x\\377')"`,
+      `V=$(printf 'x\\377') "$0" secret put a K --from-env V`,
+    ]) {
+      expect(shell(home, command)).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('not valid UTF-8'),
+      })
+    }
+  })
+
+  test('reads no more than it needs of an endless file', () => {
+    using home = new TempHome(SCOPES)
+
+    for (const command of ['"$0" secret put a K --from-file /dev/zero', '"$0" secret put a K < /dev/zero'])
+      expect(shell(home, command)).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('was not stored'),
+      })
+  })
+
+  test('says that a value is empty', () => {
+    using home = new TempHome(SCOPES)
+
+    expect(home.runSync(['secret', 'put', 'a', 'K'], { stdin: '' }).stderr).toContain(
+      'note: the value is empty',
+    )
+  })
+
+  test('shows how to declare a scope that is not in the file', () => {
+    using home = new TempHome(SCOPES)
+
+    expect(home.runSync(['secret', 'put', 'new-scope', 'K', 'v']).stderr).toContain(
+      'auth_scopes:\n    - id: new-scope\n',
+    )
+  })
+})
+
+describe('status', () => {
+  test('shows what it can of a home where everything is wrong, and exits 1', () => {
+    using home = new TempHome('auth_scopes: [{ id: 1 }]')
+    writeFileSync(home.file('mcplexer.db'), 'not a database at all, but long enough to be looked at')
+    writeFileSync(home.file('real.key'), home.read('age.key'))
+    Bun.spawnSync(['rm', home.file('age.key')])
+    symlinkSync(home.file('real.key'), home.file('age.key'))
+
+    const { exitCode, stdout, stderr } = home.runSync(['status'])
+
+    expect(exitCode).toBe(1)
+    expect(stdout.match(/not usable, see below/g)).toHaveLength(3)
+    expect(stderr.match(/mcplexer: error: /g)).toHaveLength(3)
+  })
+
+  test('of a home that is not there yet creates nothing', () => {
+    using home = new TempHome()
+    const env = { MCPLEXER_HOME: `${home.folder}/other` }
+
+    expect(home.runSync(['status'], { env }).stderr).toContain('mcplexer init')
+    expect(existsSync(env.MCPLEXER_HOME)).toBe(false)
+  })
+
+  test('says that the key file is gone', () => {
+    using home = new TempHome(SCOPES)
+    home.put('a', 'K', 'v')
+    Bun.spawnSync(['rm', home.file('age.key')])
+
+    expect(home.runSync(['status'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('is missing'),
+    })
+  })
+
+  test('is JSON for a script', () => {
+    using home = new TempHome(SCOPES)
+
+    const { files, servers, missing } = JSON.parse(home.runSync(['status', '--json']).stdout)
+
+    expect(files).toHaveLength(4)
+    expect(servers).toEqual([])
+    expect(missing).toEqual([{ scope: 'b', name: 'T', obtain: null }])
+  })
+})
+
+test('a file name cannot pass itself off as a message, nor paint the terminal', () => {
+  using home = new TempHome()
+  const path = `${home.folder}/x\u001b[31m\nmcplexer: error: fake`
+  writeFileSync(path, 'unknown: 1')
+
+  const { stderr } = home.runSync(['config', 'check', path])
+
+  expect(stderr).not.toContain('\u001b')
+  expect(stderr).not.toContain('\nmcplexer: error: fake')
+  expect(stderr).toContain('\\u{1b}[31m\\u{a}mcplexer: error: fake:1:1: ')
+})
+
+test('Ctrl-C during a call cancels it, ends the server and exits 130', async () => {
+  using home = new TempHome()
+  const record = `${home.folder}/record`
+  home.writeConfig(configOf([{ id: 'one', args: [record] }]))
+  const child = Bun.spawn([BINARY, 'tools', 'call', 'one__hold'], {
+    env: home.env,
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  await eventually(
+    () => existsSync(record) && readFileSync(record, 'utf8').includes('held'),
+    'the call is there',
+  )
+
+  child.kill('SIGINT')
+
+  expect(await child.exited).toBe(130)
+  expect(await new Response(child.stderr).text()).toContain('was cancelled')
+  expect(readFileSync(record, 'utf8')).toContain('notifications/cancelled')
+  expect(runningProcesses().filter(({ commandLine }) => commandLine.includes(record))).toEqual([])
+})

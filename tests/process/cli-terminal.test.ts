@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'bun:test'
+import { TempHome } from '../helpers/temp-home.ts'
+import { inTerminal } from '../helpers/terminal.ts'
+
+const SCOPES =
+  'auth_scopes: [{ id: a }, { id: b, keys: [{ name: T, description: a token, obtain: "https://example.com/t" }] }]'
+const PROMPT = 'K of a (input is hidden): '
+const PUT = ['secret', 'put', 'a', 'K']
+
+describe('the hidden prompt', () => {
+  test('D14: shows nothing of a typed value, and gives the echo back', async () => {
+    using home = new TempHome(SCOPES)
+
+    const { shown, exitCode, hasEcho } = await inTerminal(home, PUT, [
+      { when: PROMPT, type: 'hunter2 $HOME "é😀\r' },
+    ])
+
+    expect({ exitCode, hasEcho }).toEqual({ exitCode: 0, hasEcho: true })
+    expect(shown).not.toMatch(/hunter|HOME|é/)
+    expect(home.runSync(['secret', 'get', 'a', 'K']).stdout).toBe('hunter2 $HOME "é😀')
+  })
+
+  test('D14: takes a pasted key whole and says how many lines it has', async () => {
+    using home = new TempHome(SCOPES)
+    const pem = `-----BEGIN PRIVATE KEY-----\n${'MIIEvQIBADANBgkqhkiG\n'.repeat(50)}-----END PRIVATE KEY-----\n`
+
+    const { shown } = await inTerminal(home, PUT, [
+      { when: PROMPT, type: `\u001b[200~${pem.replaceAll('\n', '\r')}\u001b[201~\r` },
+    ])
+
+    expect(shown).toContain('(52 lines)')
+    expect(shown).not.toContain('MII')
+    expect(home.runSync(['secret', 'get', 'a', 'K']).stdout).toBe(pem)
+  })
+
+  test('says what the file says about the key', async () => {
+    using home = new TempHome(SCOPES)
+
+    const { shown } = await inTerminal(home, ['secret', 'put', 'b', 'T'], [{ when: 'hidden): ', type: 'x\r' }])
+
+    expect(shown).toContain('mcplexer: a token\nmcplexer: from https://example.com/t\n')
+  })
+
+  const endings: [string, object, number, string][] = [
+    ['Ctrl-C', { type: 'canary\u0003' }, 130, 'cancelled'],
+    ['Ctrl-D', { type: '\u0004' }, 130, 'cancelled'],
+    ['SIGINT from elsewhere', { kill: 'SIGINT' }, 130, 'interrupted'],
+    ['SIGTERM', { kill: 'SIGTERM' }, 143, 'interrupted'],
+    ['a terminal that goes away', { kill: 'SIGHUP' }, 129, 'interrupted'],
+  ]
+
+  test.each(endings)(
+    '%s ends it, stores nothing and gives the echo back',
+    async (_name, action, code, word) => {
+      using home = new TempHome(SCOPES)
+
+      const { shown, exitCode, hasEcho } = await inTerminal(home, PUT, [{ when: PROMPT, ...action }])
+
+      expect({ exitCode, hasEcho }).toEqual({ exitCode: code, hasEcho: true })
+      expect(shown).toContain(word)
+      expect(shown).not.toContain('canary')
+      expect(shown).toContain('\u001b[?2004l')
+      expect(home.runSync(['secret', 'list', 'a', '--json']).stdout).toContain('"keys": []')
+    },
+  )
+})
+
+test('secret get adds a newline on a terminal only', async () => {
+  using home = new TempHome(SCOPES)
+  home.put('a', 'K', 'value')
+
+  expect((await inTerminal(home, ['secret', 'get', 'a', 'K'], [])).shown).toBe('value\n')
+  expect(home.runSync(['secret', 'get', 'a', 'K']).stdout).toBe('value')
+})
+
+describe('scope delete', () => {
+  const DELETE = ['scope', 'delete', 'a']
+  const QUESTION = 'Delete a with 1 key? [y/N] '
+
+  test.each([
+    ['no', { type: 'n\r' }, 1, 1],
+    ['Enter', { type: '\r' }, 1, 1],
+    ['yes', { type: 'y\r' }, 0, 0],
+    ['the end of input', { type: '\u0004' }, 1, 1],
+    ['SIGINT', { kill: 'SIGINT' as const }, 130, 1],
+  ])('asks, and %s is understood', async (_answer, action, code, left) => {
+    using home = new TempHome(SCOPES)
+    home.put('a', 'K', 'v')
+
+    const { exitCode } = await inTerminal(home, DELETE, [{ when: QUESTION, ...action }])
+
+    expect(exitCode).toBe(code)
+    expect(JSON.parse(home.runSync(['secret', 'list', '--json']).stdout).keys).toHaveLength(left)
+  })
+})
+
+describe('what is shown', () => {
+  test('errors have colour on a terminal, and none with NO_COLOR', async () => {
+    using home = new TempHome(SCOPES)
+
+    expect((await inTerminal(home, ['secret', 'get', 'x', 'K'], [])).shown).toContain(
+      '\u001b[31mmcplexer: error:',
+    )
+    const plain = await inTerminal(home, ['secret', 'get', 'x', 'K'], [], { env: { NO_COLOR: '1' } })
+    expect(plain.shown).toMatch(/^mcplexer: error: /)
+  })
+
+  test.each([40, 80])('tables and help keep to %i columns, but for what is to be copied', async (columns) => {
+    using home = new TempHome(SCOPES)
+    home.put('a', 'A_RATHER_LONG_NAME_OF_A_KEY', 'v')
+
+    for (const args of [
+      ['secret', 'list'],
+      ['scope', 'list'],
+      ['secret', 'put', '--help'],
+      ['secret', '--help'],
+    ]) {
+      const { shown } = await inTerminal(home, args, [], { columns, env: { NO_COLOR: '1' } })
+      const wide = shown.split('\n').filter((line) => line.length > columns && !/mcplexer|https:/.test(line))
+      expect({ args, wide }).toEqual({ args, wide: [] })
+    }
+  })
+
+  test('rotate-key says each step and never scrolls its progress', async () => {
+    using home = new TempHome(SCOPES)
+    home.put('a', 'K', 'v')
+
+    const { shown, exitCode } = await inTerminal(home, ['rotate-key'], [])
+
+    expect(exitCode).toBe(0)
+    expect(shown).toMatch(
+      /every scope opens\n[\s\S]*compared\n[\s\S]*committed\n[\s\S]*Re-sealed 1 scope, 1 key/,
+    )
+    expect(shown).not.toMatch(/1 of 1 scope\n/)
+  })
+})
