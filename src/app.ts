@@ -44,7 +44,13 @@ export function openApp(options: { configPath?: string }): App {
   })
   const toolbox = once(async () => (await import('./gateway/index.ts')).Toolbox.open(await gateway()))
   const close = async (): Promise<void> => {
-    for (const step of closing.splice(0).reverse()) await step()
+    for (const step of closing.splice(0).reverse()) {
+      try {
+        await step()
+      } catch {
+        log.debug('a room did not close cleanly')
+      }
+    }
   }
   return { paths, config, vault, gateway, toolbox, close }
 }

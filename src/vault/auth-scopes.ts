@@ -150,7 +150,7 @@ export async function listSummaries(context: VaultContext): Promise<ScopeSummary
     id: row.scope_id,
     generation: row.generation,
     recipient: row.recipient,
-    keys: keyEntries(row).map(([name, createdAtMs, updatedAtMs]) => ({ name, createdAtMs, updatedAtMs })),
+    keys: claimedEntries(row).map(([name, createdAtMs, updatedAtMs]) => ({ name, createdAtMs, updatedAtMs })),
   }))
 }
 
@@ -181,13 +181,14 @@ async function contentOf(
     return { entries, values: new Map(keys), droppedKeys: [] }
   } catch (error) {
     if (!isMcplexerError(error, 'VAULT_SCOPE_TAMPERED')) throw error
-    return { entries: new Map(), values: new Map(), droppedKeys: claimedNames(row) }
+    return { entries: new Map(), values: new Map(), droppedKeys: claimedEntries(row).map(([name]) => name) }
   }
 }
 
-function claimedNames(row: { keys: string; scope_id: string }): string[] {
+/** What a row says of itself, be it true or not; nothing when it cannot be read. */
+function claimedEntries(row: { keys: string; scope_id: string }): KeyEntry[] {
   try {
-    return keyEntries(row).map(([name]) => name)
+    return keyEntries(row)
   } catch {
     return []
   }

@@ -98,13 +98,16 @@ export function withMac(file: IdentityFile, row: Omit<SealedScopeRow, 'mac' | 'm
 }
 
 export function keyEntries(row: Pick<SealedScopeRow, 'keys' | 'scope_id'>): KeyEntry[] {
-  const entries: unknown = JSON.parse(row.keys)
-  if (!Array.isArray(entries)) throw tampered(row.scope_id)
-  return entries.map(([name, createdAtMs, updatedAtMs]) => [
-    String(name),
-    Number(createdAtMs),
-    Number(updatedAtMs),
-  ])
+  try {
+    const entries: [unknown, unknown, unknown][] = JSON.parse(row.keys)
+    return entries.map(([name, createdAtMs, updatedAtMs]) => [
+      String(name),
+      Number(createdAtMs),
+      Number(updatedAtMs),
+    ])
+  } catch {
+    throw tampered(row.scope_id)
+  }
 }
 
 export function tampered(scopeId: string): VaultError {

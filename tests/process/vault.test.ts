@@ -51,6 +51,10 @@ describe('tampering is refused by name, and the other scopes go on', () => {
       'a generation raised',
       (home) => changeDatabase(home, `update sealed_scopes set generation = 99 where scope_id = 'a'`),
     ],
+    [
+      'unreadable key names',
+      (home) => changeDatabase(home, `update sealed_scopes set keys = '{' where scope_id = 'a'`),
+    ],
     ['a row deleted', (home) => changeDatabase(home, `delete from sealed_scopes where scope_id = 'a'`)],
     ['the whole row put back from last week', (home) => putBack(home)],
   ]
@@ -65,6 +69,7 @@ describe('tampering is refused by name, and the other scopes go on', () => {
     expect(stderr).toContain('auth scope a was changed')
     expect(home.runSync(['secret', 'get', 'b', 'TOKEN']).stdout).toBe('value of b')
     expect(home.runSync(['rotate-key']).stderr).toContain('auth scope a was changed')
+    expect(home.runSync(['secret', 'list', '--json']).exitCode).toBe(0)
 
     home.put('a', 'TOKEN', 'mended')
     expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('mended')
