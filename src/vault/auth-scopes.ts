@@ -61,8 +61,9 @@ export async function openScope(context: VaultContext, scopeId: string): Promise
   const found = await database.read(async (transaction) => {
     const state = await findVaultState(transaction)
     const row = await findScope(transaction, scopeId)
-    if (row === null && (state === null || (await listScopeIds(transaction)).length === 0)) return null
+    if (row === null && state === null) return null
     const file = await IdentityFile.read(context.paths.keyFile)
+    if (file === null && (await listScopeIds(transaction)).length === 0) return null
     if (file === null) throw missingFile(context)
     return { state, row, file }
   })

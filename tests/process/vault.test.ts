@@ -76,6 +76,15 @@ describe('tampering is refused by name, and the other scopes go on', () => {
     expect(home.runSync(['rotate-key']).exitCode).toBe(0)
   })
 
+  test('a vault whose rows were all deleted says so of each scope', () => {
+    using home = new TempHome(SCOPES)
+    home.put('a', 'TOKEN', 'x')
+    changeDatabase(home, 'delete from sealed_scopes')
+
+    expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stderr).toContain('auth scope a was changed')
+    expect(home.runSync(['secret', 'get', 'b', 'TOKEN']).stderr).toContain('nothing is sealed')
+  })
+
   test('a forged manifest makes every scope refused', () => {
     using home = new TempHome(SCOPES)
     home.put('a', 'TOKEN', 'x')
