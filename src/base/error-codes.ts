@@ -49,3 +49,4 @@ export type ErrorCode =
   | 'CLI_KEY_UNKNOWN'
   | 'CLI_VALUE_UNREADABLE'
   | 'CLI_OUTPUT_FAILED'
+  | 'VAULT_LIST_TAMPERED'

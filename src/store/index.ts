@@ -5,8 +5,8 @@
 export { type ActivityDatabase, openActivity } from './activity.ts'
 export type { Waiting } from './busy.ts'
 export { loadCatalogEntry, saveCatalogEntry } from './catalog-entries.ts'
+export { withFileLock } from './file-lock.ts'
 export { readStoredReplies } from './lean.ts'
-export { listRetired, retireRecipients } from './retired-recipients.ts'
 export type { SealedScopeRow, VaultStateRow, VaultTables } from './schema.ts'
 export {
   deleteScopeRow,

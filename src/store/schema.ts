@@ -2,13 +2,12 @@
 export interface VaultTables {
   vault_state: VaultStateRow
   sealed_scopes: SealedScopeRow
-  retired_recipients: { recipient: string; retired_at_ms: number }
 }
 
 export interface VaultStateRow {
   id: 1
   vault_id: string
-  /** What new seals are made for; believed only when its identity is in the key file. */
+  /** What new seals are made for. */
   recipient: string
   /** Recipient of the identity that the manifest's HMAC key comes from. */
   mac_key: string

@@ -38,7 +38,7 @@ export async function openSqliteFile(
   waiting: Waiting,
   create: boolean,
 ): Promise<SqliteFile | null> {
-  if (create) createFile(wanted)
+  if (create) createPrivateFile(wanted)
   const file = statOf(wanted)
   if (file === undefined) return null
   if (!file.isFile()) throw foreign(wanted, 'it is not a regular file')
@@ -61,7 +61,8 @@ export async function openSqliteFile(
   }
 }
 
-function createFile(path: string): void {
+/** Empty, with 0600 from its creation; a file that exists stays as it is. Throws STORE_UNREADABLE. */
+export function createPrivateFile(path: string): void {
   ensurePrivateFolder(dirname(path))
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants
   try {

@@ -12,19 +12,10 @@ import { seal } from './cipher.ts'
 import type { VaultContext } from './context.ts'
 import { encodeEnvelope } from './envelope.ts'
 import { IdentityFile } from './identity-file.ts'
+import { missingFile } from './key-file-changes.ts'
+import { type KeyEntry, keyEntries, openRow, tampered, withMac } from './sealed-row.ts'
 import { checkNames, checkValue } from './secret-names.ts'
-import {
-  type KeyEntry,
-  keyEntries,
-  missingFile,
-  openRow,
-  readManifest,
-  saveState,
-  stateForWriting,
-  type TrustedState,
-  tampered,
-  withMac,
-} from './trust.ts'
+import { readManifest, saveState, stateForWriting, type TrustedState } from './trusted-state.ts'
 
 export interface OpenedScope {
   readonly id: string
@@ -65,12 +56,12 @@ export async function openScope(context: VaultContext, scopeId: string): Promise
     const file = await IdentityFile.read(context.paths.keyFile)
     if (file === null && (await listScopeIds(transaction)).length === 0) return null
     if (file === null) throw missingFile(context)
-    return { state, row, file }
+    return { row, file, manifest: await readManifest(transaction, file) }
   })
   if (found === null) return null
-  const { state, row, file } = found
+  const { row, file, manifest } = found
   try {
-    const manifest = readManifest(file, state)
+    if (manifest === null) throw tampered(scopeId)
     if (row === null && manifest.generations.has(scopeId)) throw tampered(scopeId)
     if (row === null) return null
     const { generation, keys } = await openRow(file, manifest, row)
@@ -91,7 +82,7 @@ export async function putKey(
   checkValue(name, value)
   const database = await context.writable()
   return database.write((transaction) =>
-    withState(transaction, context, async (state) => {
+    withState(stateForWriting(transaction, context, { mend: true }), async (state) => {
       const content = await contentOf(transaction, state, scopeId)
       const now = context.clock.nowMs()
       const before = content.entries.get(name)
@@ -114,7 +105,7 @@ export async function deleteKey(context: VaultContext, scopeId: string, name: st
   const database = await context.existing()
   if (database === null) return false
   return database.write((transaction) =>
-    withState(transaction, context, async (state) => {
+    withState(stateForWriting(transaction, context), async (state) => {
       const row = await findScope(transaction, scopeId)
       if (row === null) return false
       const { keys: values } = await openRow(state.file, state.manifest, row)
@@ -135,7 +126,7 @@ export async function deleteScope(context: VaultContext, scopeId: string): Promi
   const database = await context.existing()
   if (database === null) return false
   return database.write((transaction) =>
-    withState(transaction, context, async (state) => {
+    withState(stateForWriting(transaction, context, { mend: true }), async (state) => {
       const isListed = state.manifest.generations.has(scopeId)
       return (await removeScope(transaction, state, scopeId)) || isListed
     }),
@@ -156,11 +147,10 @@ export async function listSummaries(context: VaultContext): Promise<ScopeSummary
 }
 
 async function withState<T>(
-  transaction: VaultTransaction,
-  context: VaultContext,
+  found: Promise<TrustedState>,
   work: (state: TrustedState) => Promise<T>,
 ): Promise<T> {
-  const state = await stateForWriting(transaction, context)
+  const state = await found
   try {
     return await work(state)
   } finally {
@@ -216,7 +206,7 @@ async function saveContent(
     withMac(state.file, { scope_id: scopeId, generation, recipient: state.recipient, keys, blob }),
   )
   const generations = new Map(state.manifest.generations).set(scopeId, generation)
-  await saveState(transaction, { ...state, manifest: { counter: generation, generations } })
+  await saveState(transaction, { ...state, manifest: { ...state.manifest, counter: generation, generations } })
 }
 
 async function removeScope(
@@ -227,7 +217,7 @@ async function removeScope(
   const isDeleted = await deleteScopeRow(transaction, scopeId)
   const generations = new Map(state.manifest.generations)
   generations.delete(scopeId)
-  await saveState(transaction, { ...state, manifest: { counter: state.manifest.counter + 1, generations } })
+  await saveState(transaction, { ...state, manifest: { ...state.manifest, generations } })
   return isDeleted
 }
 

@@ -9,6 +9,8 @@ export interface VaultContext {
   writable(): Promise<VaultDatabase>
   /** Null when there is no database: nothing was ever put. */
   existing(): Promise<VaultDatabase | null>
+  /** Runs `work` while no other process changes the key file, which vaults may share. */
+  whileKeyFileLocked<T>(work: () => Promise<T>): Promise<T>
   /** Another handle that fails at once when the database is busy; the caller closes it. */
   impatient(): Promise<VaultDatabase | null>
 }

@@ -29,6 +29,7 @@ export interface Identity {
 
 const IDENTITY = /^AGE-SECRET-KEY-(PQ-)?1[02-9AC-HJ-NP-Z]+$/
 const OWN_COMMENT = /^# (public key: |created: |mcplexer rotation of vault )/
+const VAULT_COMMENT = '# mcplexer vault '
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -52,18 +53,14 @@ export class IdentityFile {
     return bytes === null ? null : IdentityFile.#parse(path, bytes)
   }
 
-  /** Creates the file for this vault with a new identity; the one that exists when somebody was faster. */
-  static async create(path: string, vaultId: string, now: Date): Promise<IdentityFile> {
+  /** Creates the file for this vault with a new identity; one that exists stays as it is. */
+  static async create(path: string, vaultId: string, now: Date): Promise<void> {
     const identity = await generateIdentity({ isPostQuantum: false })
-    const head = `# mcplexer vault ${vaultId}\n# created: ${now.toISOString()}\n# public key: ${await recipientOf(identity)}\n`
+    const head = `${VAULT_COMMENT}${vaultId}\n# created: ${now.toISOString()}\n# public key: ${await recipientOf(identity)}\n`
     const bytes = encoder.encode(`${head}${identity}\n`)
     ensurePrivateFolder(dirname(path))
     createExclusively(path, bytes)
     bytes.fill(0)
-    const file = await IdentityFile.read(path)
-    if (file === null)
-      throw new VaultError('VAULT_IDENTITY_MISSING', `the key file ${path} vanished while it was made`)
-    return file
   }
 
   static async #parse(path: string, bytes: Uint8Array): Promise<IdentityFile> {
@@ -72,7 +69,7 @@ export class IdentityFile {
     let ownFrom: number | null = null
     let addedForVault: string | null = null
     for (const { text, start, end, number } of linesOf(bytes)) {
-      if (text.startsWith('# mcplexer vault ')) vaultIds.add(text.slice('# mcplexer vault '.length))
+      if (text.startsWith(VAULT_COMMENT)) vaultIds.add(text.slice(VAULT_COMMENT.length))
       if (OWN_COMMENT.test(text)) {
         ownFrom ??= start
         addedForVault = /^# mcplexer rotation of vault (.+)$/.exec(text)?.[1] ?? addedForVault
@@ -117,6 +114,20 @@ export class IdentityFile {
   /** Whether no other vault, and no user on his own, has a say in this file. */
   belongsOnlyTo(vaultId: string): boolean {
     return this.#vaultIds.size === 1 && this.#vaultIds.has(vaultId)
+  }
+
+  /** Whether it is the file of vaults, and not the user's own. */
+  namesVaults(): boolean {
+    return this.#vaultIds.size > 0
+  }
+
+  names(vaultId: string): boolean {
+    return this.#vaultIds.has(vaultId)
+  }
+
+  /** Writes the file with a line for another vault on top; every other byte stays. */
+  addVault(vaultId: string): Promise<IdentityFile> {
+    return this.#rewrite([encoder.encode(`${VAULT_COMMENT}${vaultId}\n`), this.#bytes])
   }
 
   /** Writes the file with a new identity added; every other byte stays. Gives the file as it is then. */

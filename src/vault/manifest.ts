@@ -1,34 +1,59 @@
 import { wholeNumber } from './envelope.ts'
+import { VaultError } from './vault-error.ts'
 
 /**
  * Which scopes there are and in which generation, so that a row from last week, or a missing one, is noticed:
  *
  *     mcplexer-manifest/1\n
  *     42\n                     highest generation ever given
- *     github-token 7\n         scope id, generation
+ *     retired age1…\n          replaced by a rotation of this vault, for its identity to be dropped
+ *     scope github-token 7\n   scope id, generation
  *     …
  */
 export interface Manifest {
   readonly counter: number
+  readonly retired: ReadonlySet<string>
   readonly generations: ReadonlyMap<string, number>
 }
 
 const MAGIC = 'mcplexer-manifest/1'
-export const EMPTY_MANIFEST: Manifest = { counter: 0, generations: new Map() }
 
-export function encodeManifest({ counter, generations }: Manifest): Uint8Array {
-  const entries = [...generations].map(([id, generation]) => `${id} ${generation}\n`)
-  return new TextEncoder().encode(`${MAGIC}\n${counter}\n${entries.join('')}`)
+/**
+ * A list without scopes. Its counter begins at a random number, so that a list which had to be begun anew never
+ * gives a generation twice: a row from before it could be put back otherwise.
+ */
+export function newManifest(): Manifest {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2))
+  return { counter: (high % 2 ** 16) * 2 ** 32 + low, retired: new Set(), generations: new Map() }
 }
 
-/** Of bytes whose HMAC was found right. Throws VAULT_ENVELOPE_INVALID. */
+export function encodeManifest({ counter, retired, generations }: Manifest): Uint8Array {
+  const lines = [
+    MAGIC,
+    String(counter),
+    ...[...retired].map((recipient) => `retired ${recipient}`),
+    ...[...generations].map(([id, generation]) => `scope ${id} ${generation}`),
+  ]
+  return new TextEncoder().encode(`${lines.join('\n')}\n`)
+}
+
+/** Of bytes whose HMAC was found right. Throws VAULT_ENVELOPE_INVALID: a newer mcplexer has written them. */
 export function decodeManifest(bytes: Uint8Array): Manifest {
-  const [magic, counter, ...entries] = new TextDecoder().decode(bytes).split('\n')
-  if (magic !== MAGIC) return EMPTY_MANIFEST
+  const [magic, counter, ...lines] = new TextDecoder().decode(bytes).split('\n')
+  const retired = new Set<string>()
   const generations = new Map<string, number>()
-  for (const entry of entries) {
-    const [id, generation] = entry.split(' ')
-    if (id && generation !== undefined) generations.set(id, wholeNumber(generation))
+  for (const line of lines.slice(0, -1)) {
+    const [kind, name, generation] = line.split(' ')
+    if (kind === 'retired' && name) retired.add(name)
+    else if (kind === 'scope' && name && generation) generations.set(name, wholeNumber(generation))
+    else throw unreadable()
   }
-  return { counter: wholeNumber(counter ?? ''), generations }
+  if (magic !== MAGIC || lines.at(-1) !== '') throw unreadable()
+  return { counter: wholeNumber(counter ?? ''), retired, generations }
+}
+
+function unreadable(): VaultError {
+  return new VaultError('VAULT_ENVELOPE_INVALID', 'the list of auth scopes is not what this mcplexer writes', {
+    hint: 'update mcplexer; `mcplexer version` shows what it is',
+  })
 }

@@ -1,8 +1,6 @@
 import {
-  findVaultState,
   listScopes,
   resealScope,
-  retireRecipients,
   type SealedScopeRow,
   scopesAfter,
   type VaultDatabase,
@@ -12,18 +10,11 @@ import { seal } from './cipher.ts'
 import type { VaultContext } from './context.ts'
 import { encodeEnvelope } from './envelope.ts'
 import { IdentityFile } from './identity-file.ts'
+import { changeKeyFile, missingFile } from './key-file-changes.ts'
 import type { Manifest } from './manifest.ts'
+import { keyEntries, openRow, tampered, withMac } from './sealed-row.ts'
 import { dropRetired } from './tidy.ts'
-import {
-  keyEntries,
-  missingFile,
-  openRow,
-  readManifest,
-  saveState,
-  stateForWriting,
-  tampered,
-  withMac,
-} from './trust.ts'
+import { listTampered, readManifest, saveState, stateForWriting } from './trusted-state.ts'
 import { VaultError } from './vault-error.ts'
 
 /** After each of them every scope still opens, whatever happens next. */
@@ -100,7 +91,9 @@ async function verifyOnly(
   const file = await IdentityFile.read(context.paths.keyFile)
   if (file === null) throw missingFile(context)
   try {
-    await verifyAll(transaction, file, readManifest(file, await findVaultState(transaction)), observer)
+    const manifest = await readManifest(transaction, file)
+    if (manifest === null) throw listTampered(context)
+    await verifyAll(transaction, file, manifest, observer)
     observer.onStep?.('verified')
     return await summaryOf(transaction)
   } finally {
@@ -121,11 +114,13 @@ function reseal(
       retired.add(before.recipient)
       observer.onStep?.('verified')
       if (options.keepOldFile !== null) before.file.saveCopy(options.keepOldFile, retired)
-      const { file, recipient } = await before.file.addIdentity(before.vaultId, options)
+      const { file, recipient } = await changeKeyFile(context, (current) =>
+        current.addIdentity(before.vaultId, options),
+      )
       observer.onStep?.('identity-added')
       await resealAll(transaction, file, before.manifest, recipient, observer)
-      await saveState(transaction, { ...before, file, recipient })
-      await retireRecipients(transaction, [...retired], context.clock.nowMs())
+      for (const former of before.manifest.retired) if (file.has(former)) retired.add(former)
+      await saveState(transaction, { ...before, file, recipient, manifest: { ...before.manifest, retired } })
       observer.onStep?.('re-sealed')
       file.wipe()
       return { ...(await summaryOf(transaction)), recipient }

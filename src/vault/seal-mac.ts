@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { SealedScopeRow } from '../store/index.ts'
+import type { SealedScopeRow, VaultStateRow } from '../store/index.ts'
 
 /**
  * HMAC-SHA256 (RFC 2104) over every field with its length before it, so that no two rows have the same input.
@@ -10,8 +10,10 @@ export function scopeMac(key: Uint8Array, row: Omit<SealedScopeRow, 'mac'>): Uin
   return macOf(key, ['scope', scope_id, String(generation), recipient, mac_key, keys, blob])
 }
 
-export function manifestMac(key: Uint8Array, vaultId: string, manifest: Uint8Array): Uint8Array {
-  return macOf(key, ['manifest', vaultId, manifest])
+/** Of every other field of the vault's state. */
+export function stateMac(key: Uint8Array, state: Omit<VaultStateRow, 'id' | 'manifest_mac'>): Uint8Array {
+  const { vault_id, recipient, mac_key, manifest } = state
+  return macOf(key, ['state', vault_id, recipient, mac_key, manifest])
 }
 
 export function isSameMac(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,9 +1,11 @@
 import { readdirSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isMcplexerError, TEMPORARY_SUFFIX } from '../base/index.ts'
-import { findVaultState, listRetired, listScopes, type VaultDatabase } from '../store/index.ts'
+import { findVaultState, listScopes, type VaultDatabase, type VaultTransaction } from '../store/index.ts'
 import type { VaultContext } from './context.ts'
 import { type Identity, IdentityFile } from './identity-file.ts'
+import { changeKeyFile } from './key-file-changes.ts'
+import { readManifest } from './trusted-state.ts'
 
 export interface DropOutcome {
   readonly dropped: readonly string[]
@@ -32,33 +34,39 @@ export async function tidy(context: VaultContext): Promise<void> {
 
 /**
  * Takes exactly those identities out of the key file that this vault has retired, or that a rotation of it added
- * and never committed. In a file that others share the retired ones stay and are reported.
+ * and never committed; in a file that others share the retired ones stay and are reported. With a list of scopes
+ * that cannot be believed nothing is taken out.
  */
 export function dropRetired(database: VaultDatabase, context: VaultContext): Promise<DropOutcome> {
-  return database.write(async (transaction) => {
-    const state = await findVaultState(transaction)
-    const file = await IdentityFile.read(context.paths.keyFile)
-    if (state === null || file === null) return { dropped: [], kept: [] }
-    removeTemporaries(context)
-    const rows = await listScopes(transaction)
-    const used = new Set([
-      state.recipient,
-      state.mac_key,
-      ...rows.flatMap((row) => [row.recipient, row.mac_key]),
-    ])
-    const retired = new Set(await listRetired(transaction))
-    const unused = file.identities.filter(({ recipient }) => !used.has(recipient))
-    const isOurs = file.belongsOnlyTo(state.vault_id)
-    const isDroppable = ({ recipient, addedForVault }: Identity): boolean =>
-      retired.has(recipient) ? isOurs : addedForVault === state.vault_id
-    const dropped = unused.filter(isDroppable).map(({ recipient }) => recipient)
-    const current = dropped.length === 0 ? file : await file.dropIdentities(new Set(dropped))
-    const kept = current.identities.filter(({ recipient }) => retired.has(recipient) && !used.has(recipient))
-    const outcome = { dropped, kept: kept.map(({ recipient, line }) => ({ recipient, line })) }
-    file.wipe()
-    current.wipe()
-    return outcome
-  })
+  return database.write((transaction) =>
+    changeKeyFile(context, async (file) => {
+      removeTemporaries(context)
+      const state = await findVaultState(transaction)
+      const manifest = await readManifest(transaction, file)
+      if (state === null || manifest === null) return { dropped: [], kept: [] }
+      const used = await recipientsInUse(transaction, state)
+      const unused = file.identities.filter(({ recipient }) => !used.has(recipient))
+      const isOurs = file.belongsOnlyTo(state.vault_id)
+      const isDroppable = ({ recipient, addedForVault }: Identity): boolean =>
+        manifest.retired.has(recipient) ? isOurs : addedForVault === state.vault_id
+      const dropped = unused.filter(isDroppable).map(({ recipient }) => recipient)
+      const left = dropped.length === 0 ? file : await file.dropIdentities(new Set(dropped))
+      const kept = left.identities.filter(
+        ({ recipient }) => manifest.retired.has(recipient) && !used.has(recipient),
+      )
+      const outcome = { dropped, kept: kept.map(({ recipient, line }) => ({ recipient, line })) }
+      left.wipe()
+      return outcome
+    }),
+  )
+}
+
+async function recipientsInUse(
+  transaction: VaultTransaction,
+  state: { recipient: string; mac_key: string },
+): Promise<Set<string>> {
+  const rows = await listScopes(transaction)
+  return new Set([state, ...rows].flatMap(({ recipient, mac_key }) => [recipient, mac_key]))
 }
 
 /** A look that needs no lock: one identity and no temporary file is what a finished rotation leaves. */

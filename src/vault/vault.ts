@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { type Clock, type Paths, type Secret, systemClock } from '../base/index.ts'
-import { openVaultDatabase, type VaultDatabase } from '../store/index.ts'
+import { openVaultDatabase, type VaultDatabase, withFileLock } from '../store/index.ts'
 import {
   deleteKey,
   deleteScope,
@@ -14,7 +15,7 @@ import {
 import type { VaultContext } from './context.ts'
 import { type RotationObserver, type RotationOptions, type RotationReport, rotate } from './rotation.ts'
 import { tidy } from './tidy.ts'
-import { saveState, stateForWriting } from './trust.ts'
+import { saveState, stateForWriting } from './trusted-state.ts'
 
 /** A rotation of 10,000 scopes takes some seconds. */
 const WAIT_LIMIT_MS = 120_000
@@ -60,6 +61,7 @@ export function openVault(options: VaultOptions): Vault {
     paths,
     clock,
     existing: () => open(false),
+    whileKeyFileLocked: (work) => withFileLock(lockFileOf(paths.keyFile), waiting, work),
     impatient: () => openVaultDatabase(paths.vault, { ...waiting, limitMs: 0 }, false),
     writable: async () => {
       const database = await open(true)
@@ -85,6 +87,10 @@ export function openVault(options: VaultOptions): Vault {
       opened = null
     },
   }
+}
+
+function lockFileOf(keyFile: string): string {
+  return join(dirname(keyFile), `.${basename(keyFile)}.lock`)
 }
 
 async function init(context: VaultContext): Promise<string> {

@@ -22,10 +22,6 @@ export const VAULT_MIGRATIONS: readonly Migration[] = [
         blob BLOB NOT NULL,
         mac BLOB NOT NULL
       ) STRICT, WITHOUT ROWID`,
-      `CREATE TABLE retired_recipients (
-        recipient TEXT PRIMARY KEY,
-        retired_at_ms INTEGER NOT NULL
-      ) STRICT, WITHOUT ROWID`,
     ],
   },
 ]

@@ -1,0 +1,79 @@
+import type { SealedScopeRow } from '../store/index.ts'
+import { decodeEnvelope, type Envelope } from './envelope.ts'
+import type { IdentityFile } from './identity-file.ts'
+import type { Manifest } from './manifest.ts'
+import { isSameMac, scopeMac } from './seal-mac.ts'
+import { VaultError } from './vault-error.ts'
+
+/** One key of a row, as it stands in its `keys` column. */
+export type KeyEntry = [name: string, createdAtMs: number, updatedAtMs: number]
+
+/**
+ * Opens a row after checking that it is ours, whole, of this scope and of the generation that the manifest names.
+ * Throws VAULT_SCOPE_TAMPERED, or VAULT_IDENTITY_MISSING when the key file is not the one that sealed it.
+ */
+export async function openRow(file: IdentityFile, manifest: Manifest, row: SealedScopeRow): Promise<Envelope> {
+  file.identityFor(row.recipient)
+  checkMac(file, row)
+  if (manifest.generations.get(row.scope_id) !== row.generation) throw tampered(row.scope_id)
+  const plaintext = await file.open(row.recipient, row.blob).catch(() => {
+    throw tampered(row.scope_id)
+  })
+  try {
+    return checkEnvelope(decodeEnvelope(plaintext), row)
+  } catch {
+    throw tampered(row.scope_id)
+  } finally {
+    plaintext.fill(0)
+  }
+}
+
+/** The row under a MAC by the identity of its recipient. */
+export function withMac(file: IdentityFile, row: Omit<SealedScopeRow, 'mac' | 'mac_key'>): SealedScopeRow {
+  const key = file.macKey(row.recipient)
+  const named = { ...row, mac_key: row.recipient }
+  const mac = scopeMac(key, named)
+  key.fill(0)
+  return { ...named, mac }
+}
+
+export function keyEntries(row: Pick<SealedScopeRow, 'keys' | 'scope_id'>): KeyEntry[] {
+  try {
+    const entries: [unknown, unknown, unknown][] = JSON.parse(row.keys)
+    return entries.map(([name, createdAtMs, updatedAtMs]) => [
+      String(name),
+      Number(createdAtMs),
+      Number(updatedAtMs),
+    ])
+  } catch {
+    throw tampered(row.scope_id)
+  }
+}
+
+export function tampered(scopeId: string): VaultError {
+  return new VaultError(
+    'VAULT_SCOPE_TAMPERED',
+    `auth scope ${scopeId} was changed outside of mcplexer; it is not used`,
+    {
+      hint: `put its keys again with \`mcplexer secret put ${scopeId} KEY\`, or \`mcplexer scope delete ${scopeId}\``,
+    },
+  )
+}
+
+function checkMac(file: IdentityFile, row: SealedScopeRow): void {
+  if (!file.has(row.mac_key)) throw tampered(row.scope_id)
+  const key = file.macKey(row.mac_key)
+  const isAuthentic = isSameMac(scopeMac(key, row), row.mac)
+  key.fill(0)
+  if (!isAuthentic) throw tampered(row.scope_id)
+}
+
+function checkEnvelope(envelope: Envelope, row: SealedScopeRow): Envelope {
+  const names = keyEntries(row).map(([name]) => name)
+  const isSame =
+    envelope.scopeId === row.scope_id &&
+    envelope.generation === row.generation &&
+    names.join(' ') === [...envelope.keys.keys()].join(' ')
+  if (!isSame) throw tampered(row.scope_id)
+  return envelope
+}
