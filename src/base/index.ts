@@ -4,6 +4,7 @@
  */
 export { createExclusively, ensurePrivateFolder, replaceAtomically, TEMPORARY_SUFFIX } from './atomic-file.ts'
 export { type Clock, systemClock } from './clock.ts'
+export { Coalescer } from './coalescer.ts'
 export { hostEnvironment, type Paths, resolvePaths, userHome } from './env.ts'
 export type { ErrorCode } from './error-codes.ts'
 export { type ErrorDetails, isMcplexerError, McplexerError } from './errors.ts'

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { userHome } from '../base/index.ts'
@@ -25,6 +26,9 @@ export async function readConfigFile(path: string): Promise<Uint8Array> {
   try {
     const about = await stat(path)
     if (!about.isFile()) throw unreadable(path, 'it is not a regular file', `ls -ld '${path}'`)
+    if (isWritableByAll(about)) {
+      throw unreadable(path, 'everybody can write to it, and it says what is run as you', `chmod o-w '${path}'`)
+    }
     if (about.size > MAX_BYTES) {
       throw new ConfigError('CONFIG_INVALID', path, [{ line: 1, column: 1, message: TOO_LARGE }])
     }
@@ -37,6 +41,11 @@ export async function readConfigFile(path: string): Promise<Uint8Array> {
       { line: 1, column: 1, message: 'there is no such file', hint: 'mcplexer init' },
     ])
   }
+}
+
+/** A group may: many systems give each user one of his own, and a team may share a checkout. */
+function isWritableByAll({ mode }: Stats): boolean {
+  return process.platform !== 'win32' && (mode & 0o002) !== 0
 }
 
 function unreadable(path: string, message: string, hint: string): ConfigError {

@@ -1,4 +1,4 @@
-import { isMcplexerError, log } from '../base/index.ts'
+import { Coalescer, isMcplexerError, log } from '../base/index.ts'
 import type { Config, Server } from '../config/index.ts'
 import { callTool } from './call.ts'
 import { Catalog } from './catalog/catalog.ts'
@@ -16,6 +16,9 @@ export interface SessionToolsDeps extends StarterDeps {
   readonly store: CatalogStore | null
 }
 
+/** However often a server says that its list has changed. */
+const REFRESH_PAUSE_MS = 250
+
 /** The tools of one session: its catalogue and its running servers, kept in step with the configuration. */
 export class SessionTools implements ToolService {
   readonly #deps: SessionToolsDeps
@@ -24,6 +27,7 @@ export class SessionTools implements ToolService {
   readonly #variant: string
   readonly #refreshes = new Map<string, Promise<void>>()
   readonly #failures = new Map<string, unknown>()
+  readonly #coalescers = new WeakMap<Connection, Coalescer>()
   #isClosed = false
   #config: Config
   #shown: Uint8Array | null
@@ -37,7 +41,7 @@ export class SessionTools implements ToolService {
     this.#pool = new Pool({
       ...deps,
       onReady: (started) => this.#refreshFirst(started),
-      onToolsChanged: (connection) => void this.#refreshAgain(connection),
+      onToolsChanged: (connection) => this.#listChanged(connection),
     })
   }
 
@@ -152,6 +156,13 @@ export class SessionTools implements ToolService {
     const refresh = this.#readTools(connection, hasTools).then(() => this.#announce())
     this.#refreshes.set(connection.server.id, refresh)
     refresh.catch((error) => this.#reportFailure(connection.server, error))
+  }
+
+  #listChanged(connection: Connection): void {
+    const known = this.#coalescers.get(connection)
+    const coalescer = known ?? new Coalescer(() => this.#refreshAgain(connection), REFRESH_PAUSE_MS)
+    this.#coalescers.set(connection, coalescer)
+    void coalescer.request()
   }
 
   async #refreshAgain(connection: Connection): Promise<void> {

@@ -68,7 +68,7 @@ export class Toolbox {
     const reply = readMessage(line)
     if (reply.kind !== 'response' || reply.result === null) throw refused(name, line)
     const resultJson = sourceOf(line, reply.result)
-    return { resultJson, isError: JSON.parse(resultJson).isError === true }
+    return { resultJson, isError: JSON.parse(resultJson)?.isError === true }
   }
 
   async close(): Promise<void> {
@@ -84,7 +84,7 @@ const TERMINAL: ClientPeer = {
   ask: (_request, waiting): Question => {
     const reply = readMessage(encodeMessage({ id: 0, error: { code: -32601, message: 'Method not found' } }))
     if (reply.kind === 'response') queueMicrotask(() => waiting.onReply(reply))
-    return { cancel: () => undefined }
+    return { sent: undefined, cancel: () => undefined }
   },
   notify: () => undefined,
 }

@@ -3,24 +3,35 @@
  * must not be reachable from here.
  */
 import { Database, constants as sqlite } from 'bun:sqlite'
+import { ACTIVITY_FILE } from './activity-file.ts'
+import { verifySchema } from './sqlite-file.ts'
 
 const FIND = 'select tools, instructions from stored_replies where config_digest = ? and variant = ?'
+const NEWLINE = 0x0a
+
+interface Replies {
+  readonly tools: Uint8Array
+  readonly instructions: string
+}
 
 /** Null whenever there is any doubt: then the gateway starts the long way. */
-export function readStoredReplies(
-  path: string,
-  configDigest: string,
-  variant: string,
-): { tools: Uint8Array; instructions: string } | null {
+export function readStoredReplies(path: string, configDigest: string, variant: string): Replies | null {
   let database: Database | null = null
   try {
     database = new Database(path, sqlite.SQLITE_OPEN_READWRITE | sqlite.SQLITE_OPEN_NOFOLLOW)
-    return database
-      .query<{ tools: Uint8Array; instructions: string }, [string, string]>(FIND)
-      .get(configDigest, variant)
+    for (const pragma of ['trusted_schema = OFF', 'cell_size_check = ON']) database.run(`PRAGMA ${pragma}`)
+    // a planted view could run for ever
+    verifySchema(database, path, ACTIVITY_FILE)
+    const found = database.query<Replies, [string, string]>(FIND).get(configDigest, variant)
+    return found !== null && isOneLine(found.tools) ? found : null
   } catch {
     return null
   } finally {
     database?.close()
   }
+}
+
+/** It goes into a line of the protocol as it is. Throws when it is no JSON. */
+function isOneLine(json: Uint8Array): boolean {
+  return !json.includes(NEWLINE) && typeof JSON.parse(new TextDecoder().decode(json)) === 'object'
 }

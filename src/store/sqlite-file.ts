@@ -130,7 +130,8 @@ function migrate(database: Database, path: string, kind: FileKind): void {
   }
 }
 
-function verifySchema(database: Database, path: string, kind: FileKind): void {
+/** Throws STORE_FOREIGN or STORE_TOO_NEW unless the file has our schema and nothing else. */
+export function verifySchema(database: Database, path: string, kind: FileKind): void {
   refuseForeign(database, path, kind)
   const found = schemaOf(database)
   const known = new Set(kind.migrations.flatMap(({ statements }) => statements.map(normalized)))

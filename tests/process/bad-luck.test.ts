@@ -1,5 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
+import { chmodSync } from 'node:fs'
 import { resolvePaths, Secret } from '../../src/base/index.ts'
 import { openVault } from '../../src/vault/index.ts'
 import { TempHome } from '../helpers/temp-home.ts'
@@ -40,4 +41,14 @@ test('with a clock that goes backwards nothing is lost, and the generation still
   expect(after).toBeGreaterThan(before)
   expect(home.runSync(['secret', 'get', 'a', 'K']).stdout).toBe('second')
   expect(home.runSync(['secret', 'list']).exitCode).toBe(0)
+})
+
+test('a configuration that everybody can write to is refused, with the command that mends it', () => {
+  using home = new TempHome('auth_scopes: [{ id: a }]')
+  chmodSync(home.file('mcplexer.yaml'), 0o666)
+
+  const { exitCode, stderr } = home.runSync(['tools', 'list'])
+
+  expect(exitCode).toBe(1)
+  expect(stderr).toContain(`hint: chmod o-w '${home.file('mcplexer.yaml')}'`)
 })

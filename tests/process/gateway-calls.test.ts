@@ -32,7 +32,7 @@ test('tools of all servers and all pages are listed as namespace__tool, every fi
 
   const tools = result?.['tools'] as { name: string }[]
   expect(tools.map(({ name }) => name)).toContain('two-b__exit')
-  expect(tools.filter(({ name }) => name.startsWith('one__')).length).toBe(12)
+  expect(tools.filter(({ name }) => name.startsWith('one__')).length).toBe(13)
   expect(tools.find(({ name }) => name === 'one__echo')).toEqual({
     name: 'one__echo',
     inputSchema: { type: 'object' },
@@ -148,6 +148,13 @@ describe('requests of a server', () => {
 
     expect(question.params).toEqual({ prompt: 'p' })
     expect(JSON.parse(await call)).toMatchObject({ result: { role: 'assistant', big: 1 } })
+  })
+
+  test('of more than 64 at once the rest is refused, so that a flood reaches no client', async () => {
+    using flooded = new TempHome(configOf([{ id: 'one' }]))
+    await using patient = await RawClient.start(flooded, { sampling: {} })
+
+    expect(await patient.callText('one__flood', { count: 500, open: 64 })).toBe('436 refused')
   })
 
   test('an error of the client goes back as an error', async () => {

@@ -1,3 +1,4 @@
+import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { configOf } from '../helpers/fixtures.ts'
@@ -63,6 +64,10 @@ describe('before and around initialize', () => {
   })
 })
 
+function homeOfOdd(kind: string, more: Record<string, unknown> = {}): TempHome {
+  return new TempHome(configOf([{ id: 'odd', script: 'odd', args: [kind], more }]))
+}
+
 describe('servers as they should not be', () => {
   const more = { startup_timeout_sec: 1, call_timeout_sec: 1 }
 
@@ -118,6 +123,45 @@ describe('servers as they should not be', () => {
     await using client = await RawClient.start(home, {}, { command: ['/bin/sh', '-c', script, BINARY, fifo] })
 
     for (let round = 0; round < 5; round++) expect(await client.callText('loud__echo')).toBe('here')
+  })
+
+  test('one whose child holds its output open fails the call when it ends', async () => {
+    using home = homeOfOdd('leaves-child')
+    await using client = await RawClient.start(home)
+
+    expect(textOf(await client.call('odd__echo'))).toContain('exit code 3')
+  })
+
+  test('one that no longer reads is noticed, though it lives on', async () => {
+    const reply = '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{}}}'
+    const script = `read -r line; exec 0<&-; echo '${reply}'; sleep 1000`
+    using home = new TempHome(configOf([{ id: 'deaf', more: { command: 'sh', args: ['-c', script] } }]))
+    await using client = await RawClient.start(home)
+
+    expect(textOf(await client.call('deaf__any'))).toContain('it no longer reads')
+  })
+
+  test.each([
+    ['mute-list', 'was not answered within 1 s'],
+    ['endless-list', 'gives the same cursor twice'],
+    ['huge-list', 'over 16 MiB'],
+  ])('one whose tools/list never ends (%s) is given up', (kind, reason) => {
+    using home = homeOfOdd(kind, { startup_timeout_sec: 1 })
+    const { exitCode, stderr } = home.runSync(['tools', 'list'])
+
+    expect(stderr).toContain(reason)
+    expect(exitCode).toBe(1)
+  })
+
+  test('one that announces a changed list 2,000 times is asked a few times', async () => {
+    using home = homeOfOdd('restless')
+    await using client = await RawClient.start(home)
+    expect(namesOf(await client.request('tools/list'))).toHaveLength(1)
+
+    await client.notification('notifications/tools/list_changed')
+
+    const [name = ''] = namesOf(await client.request('tools/list'))
+    expect(Number(name.split('-').at(-1))).toBeLessThan(10)
   })
 
   test('a command that is not there is named, with what to do', async () => {
@@ -230,6 +274,19 @@ test('a server that could not start is named in the instructions of the next ses
 
   const { result } = await client.reply(1)
   expect(String(result?.['instructions'])).toContain('mcplexer secret put a K')
+})
+
+test('a planted view in the place of the stored list is not read, and the tools come all the same', async () => {
+  using home = new TempHome(configOf([{ id: 'one' }]))
+  expect(home.runSync(['tools', 'list']).exitCode).toBe(0)
+  const database = new Database(home.file('activity.db'))
+  database.run('drop table stored_replies')
+  database.run(`create view stored_replies as with recursive n(x) as (select 1 union all select x + 1 from n)
+    select '' as config_digest, '' as variant, x as tools, '' as instructions from n`)
+  database.close()
+  await using client = await RawClient.start(home)
+
+  expect(namesOf(await client.request('tools/list'))).toContain('one__echo')
 })
 
 describe('ends', () => {

@@ -17,6 +17,8 @@ export interface ClientPeer extends ClientDescription {
 }
 
 export interface Question {
+  /** Resolves when the client app can take more. */
+  readonly sent: void | Promise<void>
   /** Tells the client app that the server no longer wants an answer. */
   cancel(notification: NotificationMessage | null): void
 }

@@ -4,6 +4,7 @@ import { GatewayError } from '../gateway-error.ts'
 import { LineWriter, readLines } from '../wire/framing.ts'
 import type { Edit } from '../wire/json-span.ts'
 import {
+  encodeError,
   encodeMessage,
   encodeResult,
   idKey,
@@ -31,6 +32,10 @@ export interface Forwarding {
   readonly flight: Flight
 }
 
+const MAX_QUESTIONS = 64
+/** Between the end of a process and the end of its output. */
+const LAST_WORDS_MS = 200
+
 /** One MCP connection to one server, for one client session. It relays messages and reads as little of them as it can. */
 export class Connection {
   readonly server: Server
@@ -51,7 +56,7 @@ export class Connection {
     this.#process = process
     this.#peer = peer
     this.#events = events
-    this.#writer = new LineWriter(process.stdin, () => log.debug(`${server.id} no longer reads`))
+    this.#writer = new LineWriter(process.stdin, () => this.#lost('it no longer reads'))
     void this.#read()
   }
 
@@ -142,6 +147,8 @@ export class Connection {
 
   async #read(): Promise<void> {
     const { stdout, ended } = this.#process
+    // a child of the server may hold its output open for ever; what is on its way gets a moment
+    void ended.then((reason) => Bun.sleep(LAST_WORDS_MS).then(() => this.#lost(reason)))
     try {
       await readLines(
         stdout,
@@ -151,8 +158,12 @@ export class Connection {
     } catch {
       log.debug(`reading from ${this.server.id} failed`)
     }
-    this.#end(await Promise.race([ended, Bun.sleep(200).then(() => 'it closed its output')]))
-    await this.#process.stop()
+    this.#lost(await Promise.race([ended, Bun.sleep(LAST_WORDS_MS).then(() => 'it closed its output')]))
+  }
+
+  #lost(reason: string): void {
+    this.#end(reason)
+    void this.#process.stop()
   }
 
   #end(reason: string): void {
@@ -209,6 +220,7 @@ export class Connection {
 
   #answer(request: RequestMessage): void | Promise<void> {
     if (request.method === 'ping') return this.#writer.write(encodeResult(request, '{}'))
+    if (this.#questions.size >= MAX_QUESTIONS) return this.#writer.write(tooManyQuestions(request))
     const key = idKey(request.bytes, request.id)
     for (const timer of this.#timers) timer.stop()
     const question = this.#peer.ask(request, {
@@ -223,6 +235,7 @@ export class Connection {
       onLost: () => this.#answered(key),
     })
     this.#questions.set(key, question)
+    return question.sent
   }
 
   #answered(key: string): void {
@@ -252,6 +265,12 @@ export class Connection {
 
 function cancelled(id: number, reason: string): Uint8Array {
   return encodeMessage({ method: 'notifications/cancelled', params: { requestId: id, reason } })
+}
+
+/** -32000: JSON-RPC leaves it to implementations. A server that floods must not fill memory, here or at the client. */
+function tooManyQuestions(request: RequestMessage): Uint8Array {
+  const message = `mcplexer: ${MAX_QUESTIONS} requests of this server wait for the client already`
+  return encodeError(request, { code: -32000, message })
 }
 
 function timeoutError(server: Server): GatewayError {

@@ -13,8 +13,9 @@ import {
 import { encodeMessage, type ResponseMessage } from '../wire/message.ts'
 import type { ClientDescription } from './client-peer.ts'
 import type { Connection } from './connection.ts'
+import { withinStartupTimeout } from './deadline.ts'
 
-const MAX_PAGES = 1000
+const MAX_LIST_BYTES = 16 * 1024 * 1024
 
 /**
  * The `initialize` of MCP up to 2025-11-25, in the client's own name, so that the server offers what this client
@@ -39,11 +40,19 @@ export async function initialize(
   return { hasTools: isObject(reply.bytes, capabilities) && members(reply.bytes, capabilities).has('tools') }
 }
 
-/** All pages of `tools/list`: the JSON source of each tool, exactly as the server wrote it. */
-export async function listTools(connection: Connection): Promise<string[]> {
+/**
+ * All pages of `tools/list`: the JSON source of each tool, exactly as the server wrote it. Throws
+ * SERVER_HANDSHAKE_FAILED when they make no list, and SERVER_START_FAILED when they take too long.
+ */
+export function listTools(connection: Connection): Promise<string[]> {
+  const { server } = connection
+  return withinStartupTimeout(server, allPages(connection), `server ${server.id}: tools/list was not answered`)
+}
+
+async function allPages(connection: Connection): Promise<string[]> {
   const tools: string[] = []
   let cursor: string | null = null
-  for (let page = 0; page < MAX_PAGES; page++) {
+  for (let bytes = 0; bytes <= MAX_LIST_BYTES; ) {
     const reply = await connection.request('tools/list', cursor === null ? {} : { cursor })
     const result = resultMembers(connection, reply, 'tools/list')
     const listed = result.get('tools')
@@ -51,9 +60,12 @@ export async function listTools(connection: Connection): Promise<string[]> {
     for (const tool of elements(reply.bytes, listed)) tools.push(sourceOf(reply.bytes, tool))
     const next = result.get('nextCursor')
     if (!isString(reply.bytes, next)) return tools
+    if (textOf(reply.bytes, next) === cursor)
+      throw failed(connection, 'its tools/list gives the same cursor twice')
     cursor = textOf(reply.bytes, next)
+    bytes += reply.bytes.length
   }
-  throw failed(connection, `its tools/list has over ${MAX_PAGES} pages`)
+  throw failed(connection, 'its tools/list is over 16 MiB')
 }
 
 function resultMembers(connection: Connection, reply: ResponseMessage, method: string): Map<string, Span> {

@@ -79,13 +79,16 @@ export class Pool {
 
   async #connect(server: Server, backOff: BackOff, signal: AbortSignal): Promise<Connection> {
     backOff.check()
+    let ready: Connection | null = null
     try {
       const events = {
-        onToolsChanged: () => this.#deps.onToolsChanged(started.connection),
+        // before that, the list is still to be asked for
+        onToolsChanged: () => ready !== null && this.#deps.onToolsChanged(ready),
         onEnded: () => this.#ended(server.id),
       }
       const started = await startServer(server, this.#deps, events, signal)
       backOff.succeeded()
+      ready = started.connection
       this.#deps.onReady(started)
       return started.connection
     } catch (error) {

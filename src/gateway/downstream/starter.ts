@@ -5,6 +5,7 @@ import { GatewayError } from '../gateway-error.ts'
 import { maskValues } from '../redact.ts'
 import type { ClientPeer } from './client-peer.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
+import { withinStartupTimeout } from './deadline.ts'
 import { initialize } from './handshake.ts'
 import { spawnServer } from './process.ts'
 import { ServerStderr } from './stderr.ts'
@@ -40,33 +41,18 @@ export async function startServer(
   const stderrRead = stderr.read(child.stderr)
   const connection = new Connection(server, child, deps.peer, events)
   try {
-    const { hasTools } = await withinStartupTimeout(server, initialize(connection, deps.peer), signal)
+    const { hasTools } = await withinStartupTimeout(
+      server,
+      initialize(connection, deps.peer),
+      'it was not ready',
+      signal,
+    )
     return { connection, hasTools }
   } catch (error) {
     await connection.stop()
     await Promise.race([stderrRead, Bun.sleep(100)])
     throw startError(server, error, stderr.lastLines())
   }
-}
-
-async function withinStartupTimeout<T>(server: Server, work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let timer: Timer | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(startTimeout(server)), server.startupTimeoutSec * 1000)
-    signal.addEventListener('abort', () => reject(new GatewayError('SERVER_ENDED', 'mcplexer is ending')))
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-function startTimeout(server: Server): GatewayError {
-  const message = `it was not ready within ${server.startupTimeoutSec} s`
-  return new GatewayError('SERVER_START_FAILED', message, {
-    hint: `raise \`startup_timeout_sec\` of ${server.id}`,
-  })
 }
 
 function startError(server: Server, error: unknown, lastLines: string): McplexerError {

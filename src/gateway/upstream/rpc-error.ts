@@ -1,6 +1,5 @@
 import { isMcplexerError, log } from '../../base/index.ts'
-import { sourceOf } from '../wire/json-span.ts'
-import { encodeMessage, encodeResult, type RequestMessage } from '../wire/message.ts'
+import { encodeError, encodeMessage, encodeResult, type RequestMessage } from '../wire/message.ts'
 
 /** JSON-RPC 2.0, section 5.1. */
 export const RPC = {
@@ -12,8 +11,7 @@ export const RPC = {
 } as const
 
 export function errorReply(request: RequestMessage, code: number, message: string): Uint8Array {
-  const id = sourceOf(request.bytes, request.id)
-  return new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify({ code, message })}}`)
+  return encodeError(request, { code, message })
 }
 
 /** For a line in which no id could be read. JSON-RPC 2.0, section 5. */

@@ -87,8 +87,9 @@ export class ClientSession implements ClientPeer {
 
   ask(request: RequestMessage, waiting: Waiting): Question {
     const id = this.#questions.open(waiting)
-    void this.#send(relabelRequest(request, id))
+    const sent = this.#send(relabelRequest(request, id))
     return {
+      sent,
       cancel: (notification) => {
         this.#questions.forget(id)
         void this.#send(notification === null ? serverEnded(id) : relabelCancellation(notification, id))

@@ -96,6 +96,12 @@ export function encodeMessage(json: object): Uint8Array {
   return encoder.encode(JSON.stringify({ jsonrpc: '2.0', ...json }))
 }
 
+/** An error of our own making under the id of the request. */
+export function encodeError(request: RequestMessage, error: { code: number; message: string }): Uint8Array {
+  const id = sourceOf(request.bytes, request.id)
+  return encoder.encode(`{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`)
+}
+
 /** A result of our own making under the id at `id`, from the JSON text of the result. */
 export function encodeResult(request: RequestMessage, resultSource: string | Uint8Array): Uint8Array {
   const head = encoder.encode(`{"jsonrpc":"2.0","id":${sourceOf(request.bytes, request.id)},"result":`)
