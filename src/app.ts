@@ -42,7 +42,9 @@ export function openApp(options: { configPath?: string }): App {
     closing.push(() => opened.close())
     return opened
   })
-  const toolbox = once(async () => (await import('./gateway/index.ts')).Toolbox.open(await gateway()))
+  const toolbox = once(async () =>
+    (await import('./gateway/index.ts')).Toolbox.open(await gateway(), process.cwd()),
+  )
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) {
       try {
@@ -67,7 +69,7 @@ async function openGateway(
   let current = initial
   const credentials = openCredentials({ config: () => current, vault })
   const store = await openCatalogStore(paths, closing)
-  const gateway = new Gateway({ config: initial, credentials, store, clientFolder: process.cwd() })
+  const gateway = new Gateway({ config: initial, credentials, store })
   const watch = watchConfig(initial, {
     onChange: (config) => {
       current = config
@@ -103,14 +105,16 @@ function catalogStore(store: typeof import('./store/index.ts'), activity: Activi
   return {
     load: async (serverId, variant) => {
       const entry = await store.loadCatalogEntry(activity, serverId, variant)
-      return entry === null ? null : { fingerprint: entry.fingerprint, sources: JSON.parse(entry.tools) }
+      return entry === null ? null : { fingerprint: entry.fingerprint, listing: JSON.parse(entry.listing) }
     },
-    save: (serverId, variant, { fingerprint, sources }) => {
-      const entry = { fingerprint, tools: JSON.stringify(sources) }
+    save: (serverId, variant, { fingerprint, listing }) => {
+      const entry = { fingerprint, listing: JSON.stringify(listing) }
       return store.saveCatalogEntry(activity, serverId, variant, entry, Date.now())
     },
-    saveReplies: (configDigest, variant, replies) =>
-      store.saveStoredReplies(activity, { configDigest, variant }, replies, Date.now()),
+    saveReplies: (configDigest, variant, { opening, lists }) => {
+      const replies = { opening: JSON.stringify(opening), ...lists }
+      return store.saveStoredReplies(activity, { configDigest, variant }, replies, Date.now())
+    },
   }
 }
 

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { isMcplexerError, log, resolvePaths } from './base/index.ts'
-import { type ClientDescription, type SessionDeps, serveStdio, variantOf } from './gateway/index.ts'
+import {
+  type ClientDescription,
+  type ServiceDeps,
+  type StoredReplies,
+  serveStdio,
+  variantOf,
+} from './gateway/index.ts'
 import { readStoredReplies } from './store/lean.ts'
 
 /**
@@ -14,11 +20,11 @@ export async function serve(configPath: string | undefined): Promise<number> {
   if (isatty(0)) log.info('serve speaks MCP on stdin and stdout; an AI client starts it (Ctrl-C ends it)')
   const { openApp } = await import('./app.ts')
   const app = openApp(configPath === undefined ? {} : { configPath })
-  const deps: Omit<SessionDeps, 'send'> = {
+  const deps: ServiceDeps = {
     stored: (client) => storedReplies(paths.activity, paths.config, client),
-    openTools: async (peer, shown) => {
+    openView: async (client, home, shown) => {
       const gateway = await app.gateway()
-      return gateway.openSession(peer, shown)
+      return gateway.openView(client, home, process.cwd(), shown)
     },
   }
   try {
@@ -32,10 +38,13 @@ export async function serve(configPath: string | undefined): Promise<number> {
   }
 }
 
-function storedReplies(activity: string, config: string, client: ClientDescription) {
+function storedReplies(activity: string, config: string, client: ClientDescription): StoredReplies | null {
   try {
     const digest = new Bun.CryptoHasher('sha256').update(readFileSync(config)).digest('hex')
-    return readStoredReplies(activity, digest, variantOf(client))
+    const found = readStoredReplies(activity, digest, variantOf(client))
+    if (found === null) return null
+    const { opening, ...lists } = found
+    return { opening: JSON.parse(opening), lists }
   } catch {
     return null
   }

@@ -107,6 +107,9 @@ function serverOf(entry: ServerEntry, folder: string): Server {
     idleTimeoutSec: entry.idle_timeout_sec,
     startupTimeoutSec: entry.startup_timeout_sec,
     callTimeoutSec: entry.call_timeout_sec,
+    instances: entry.instances ?? null,
+    maxInstances: entry.max_instances,
+    restartPolicy: entry.restart_policy,
     isDisabled: entry.disabled,
   }
 }

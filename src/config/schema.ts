@@ -32,6 +32,11 @@ export interface Server {
   readonly startupTimeoutSec: number
   /** 0: none. */
   readonly callTimeoutSec: number
+  /** Null: shared when the server keeps no sessions. */
+  readonly instances: 'shared' | 'per-session' | null
+  /** 0: no limit. */
+  readonly maxInstances: number
+  readonly restartPolicy: 'on-failure' | 'always' | 'never'
   readonly isDisabled: boolean
 }
 
@@ -93,6 +98,15 @@ const serverSchema = z.strictObject({
   idle_timeout_sec: seconds.default(300).describe('Stopped after this time without a call; 0: never'),
   startup_timeout_sec: seconds.min(1).default(60).describe('How long it may take to be ready'),
   call_timeout_sec: seconds.default(120).describe('How long a call may take without progress; 0: no limit'),
+  instances: z
+    .enum(['shared', 'per-session'])
+    .optional()
+    .describe('One process for all clients, or one for each; default: shared for servers without sessions'),
+  max_instances: seconds.default(0).describe('Processes of it at once; 0: no limit'),
+  restart_policy: z
+    .enum(['on-failure', 'always', 'never'])
+    .default('on-failure')
+    .describe('After it ended by itself: started again by the next call, at once, or not at all'),
   disabled: z.boolean().default(false).describe('Keeps the entry without offering its tools'),
 })
 
@@ -127,8 +141,6 @@ export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'redaction_hints',
   'discovery',
   'capabilities_cache',
-  'max_instances',
-  'restart_policy',
   'url',
   'headers',
   'approvals',

@@ -1,43 +1,61 @@
-import type { Config } from '../config/index.ts'
+import type { Config, Server } from '../config/index.ts'
+import { callLegacy } from './bridge-to-legacy.ts'
+import { callModern } from './bridge-to-modern.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import type { Caller } from './downstream/caller.ts'
+import type { Forwarding } from './downstream/connection.ts'
 import type { Flight } from './downstream/flight.ts'
-import type { Pool } from './downstream/pool.ts'
-import { findRoute, type Route } from './route.ts'
-import { errorReply, failedCall, RPC, unknownTool } from './upstream/rpc-error.ts'
-import type { Edit } from './wire/json-span.ts'
-import { type RequestMessage, replaceWith, textParam } from './wire/message.ts'
+import type { ServerLink } from './downstream/link.ts'
+import type { HeldCalls } from './held-calls.ts'
+
+import { findRoute } from './route.ts'
+import type { SessionMemory } from './session-memory.ts'
+import { failedCall, notThere } from './upstream/rpc-error.ts'
+import type { RequestMessage } from './wire/message.ts'
 import { restoreId } from './wire/relabel.ts'
 
 export interface CallDeps {
   readonly config: Config
   readonly catalog: Catalog
-  readonly pool: Pool
+  readonly memory: SessionMemory
+  readonly heldCalls: HeldCalls
+  acquire(server: Server): Promise<ServerLink>
 }
 
 /**
- * The hallway: one `tools/call` from the client's message to the reply. Credentials are opened by the pool, and
- * only when the server has to be started. Null when the client called it back: then there is no reply.
+ * The hallway: one request from the client's message to the reply. Credentials are opened by the pool, and only
+ * when the server has to be started. Null when the client called it back: then there is no reply.
  */
-export async function callTool(
+export async function relay(
   deps: CallDeps,
   request: RequestMessage,
+  caller: Caller,
   flight: Flight,
 ): Promise<Uint8Array | null> {
-  const name = textParam(request, 'name')
-  if (name === null) return errorReply(request, RPC.invalidParams, 'params.name must be a string')
-  const route = findRoute(name, deps.config, deps.catalog)
-  if (route === null) return unknownTool(request, name)
+  const route = findRoute(request, deps)
+  if (route === null) return notThere(request, caller.client.era)
   try {
-    const connection = await deps.pool.acquire(route.server)
+    const link = await deps.acquire(route.server)
     if (flight.isCancelled) return null
-    const reply = await connection.forward(request, { edits: renaming(request, route, name), flight })
-    return restoreId(reply, request)
+    return await exchange(deps, link, request, { edits: route.edits, flight, caller })
   } catch (error) {
-    return flight.isCancelled ? null : failedCall(request, error)
+    return flight.isCancelled ? null : failedCall(request, error, caller.client.era)
   }
 }
 
-function renaming(request: RequestMessage, route: Route, name: string): Edit[] {
-  const span = request.params.get('name')
-  return span === undefined || route.tool === name ? [] : [replaceWith(span, JSON.stringify(route.tool))]
+/** Within one era messages pass as they are; between the eras a bridge says them in the other's words. */
+async function exchange(
+  deps: CallDeps,
+  link: ServerLink,
+  request: RequestMessage,
+  forwarding: Forwarding,
+): Promise<Uint8Array> {
+  const { era } = forwarding.caller.client
+  if (era === 'modern' && link.era === 'legacy') return callLegacy(link, request, forwarding, deps.heldCalls)
+  const isBridged = era === 'legacy' && link.era === 'modern'
+  const reply = await (isBridged
+    ? callModern(link, request, forwarding)
+    : link.connection.forward(request, forwarding))
+  deps.memory.remember(link.server.id, reply)
+  return restoreId(reply, request)
 }

@@ -1,49 +1,77 @@
 import type { CredentialSource } from '../auth/index.ts'
 import type { Config } from '../config/index.ts'
+import type { ListKind } from './catalog/kinds.ts'
 import type { CatalogStore } from './catalog/store.ts'
-import type { ClientPeer } from './downstream/client-peer.ts'
+import { ClientView, sameLaunch, type ViewHome } from './client-view.ts'
+import type { ClientDescription } from './downstream/caller.ts'
+import { Places } from './downstream/places.ts'
+import { Pool } from './downstream/pool.ts'
 import { Watchdog } from './downstream/watchdog.ts'
-import { SessionTools } from './session-tools.ts'
+import { SessionPools } from './session-pools.ts'
 
 export interface GatewayDeps {
   readonly config: Config
   readonly credentials: CredentialSource
   /** Null: nothing is remembered from run to run. */
   readonly store: CatalogStore | null
-  readonly clientFolder: string
 }
 
-/** What all sessions share: the configuration in force, the credentials, the watchdog over every child. */
+/** What all sessions share: the configuration in force, the credentials, stateless servers, the watchdog. */
 export class Gateway {
   readonly #deps: GatewayDeps
   readonly #watchdog = new Watchdog()
-  readonly #sessions = new Set<SessionTools>()
+  readonly #places = new Places()
+  readonly #shared: Pool
+  readonly #views = new Set<ClientView>()
   #config: Config
 
   constructor(deps: GatewayDeps) {
     this.#deps = deps
     this.#config = deps.config
-    deps.credentials.onScopeChange((scopeId) => {
-      for (const session of this.#sessions) session.scopeChanged(scopeId)
-    })
+    this.#shared = this.#newPool()
+    deps.credentials.onScopeChange((scopeId) => this.#scopeChanged(scopeId))
   }
 
-  /** `shown`: the list of tools that the client has got already, or null. */
-  async openSession(peer: ClientPeer, shown: Uint8Array | null): Promise<SessionTools> {
-    const deps = { ...this.#deps, watchdog: this.#watchdog, peer }
-    const session = await SessionTools.open(deps, this.#config, shown)
-    this.#sessions.add(session)
-    return session
+  /** What one client sees. `clientFolder`: where its app runs; `shown`: lists that it has got already. */
+  async openView(
+    client: ClientDescription,
+    home: ViewHome,
+    clientFolder: string,
+    shown: ReadonlyMap<ListKind, Uint8Array> = new Map(),
+  ): Promise<ClientView> {
+    const { store, credentials } = this.#deps
+    const pools = new SessionPools(this.#newPool(), this.#shared, clientFolder)
+    const generationOf = credentials.generationOf.bind(credentials)
+    const deps = { client, home, pools, store, generationOf, onClosed: () => this.#views.delete(view) }
+    const view: ClientView = await ClientView.open(deps, this.#config, shown)
+    this.#views.add(view)
+    return view
   }
 
   async configure(config: Config): Promise<void> {
+    const before = this.#config
     this.#config = config
-    await Promise.all([...this.#sessions].map((session) => session.configure(config)))
+    for (const [id, server] of before.servers) {
+      const after = config.servers.get(id)
+      if (after === undefined || !sameLaunch(server, after)) this.#shared.retire(id)
+    }
+    await Promise.all([...this.#views].map((view) => view.configure(config)))
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#sessions].map((session) => session.close()))
+    await Promise.all([...[...this.#views].map((view) => view.close()), this.#shared.close()])
     this.#watchdog.close()
     this.#deps.credentials.close()
+  }
+
+  #newPool(): Pool {
+    return new Pool({ credentials: this.#deps.credentials, watchdog: this.#watchdog }, this.#places)
+  }
+
+  #scopeChanged(scopeId: string): void {
+    for (const { id, authScope } of this.#config.servers.values()) {
+      if (authScope === scopeId) this.#shared.retire(id)
+    }
+    for (const view of this.#views) view.scopeChanged(scopeId)
   }
 }

@@ -3,10 +3,10 @@
  * opened credentials at the moment a server starts. Out: replies, notifications, running servers. Never: reads a
  * key or a database, or keeps a value longer than the server lives that it was injected into.
  */
-export type { CatalogStore, StoredReplies, StoredTools } from './catalog/store.ts'
+export type { CatalogStore, StoredListing, StoredReplies } from './catalog/store.ts'
 export { variantOf } from './catalog/store.ts'
-export type { ClientDescription } from './downstream/client-peer.ts'
+export type { ClientDescription } from './downstream/caller.ts'
 export { Gateway } from './gateway.ts'
 export { type ListedTool, Toolbox, type ToolFailure } from './toolbox.ts'
-export type { SessionDeps } from './upstream/session.ts'
+export type { ServiceDeps } from './upstream/service.ts'
 export { serveStdio } from './upstream/stdio.ts'

@@ -1,27 +1,114 @@
 import type { Config, Server } from '../config/index.ts'
 import type { Catalog } from './catalog/catalog.ts'
-import { publicName, splitPublicName } from './catalog/namespace.ts'
+import type { ListKind } from './catalog/kinds.ts'
+import { publicKey, splitPublicName } from './catalog/namespace.ts'
+import { templateMatch } from './catalog/templates.ts'
+import type { SessionMemory } from './session-memory.ts'
+import { type Edit, isObject, isString, members, type Span, textOf } from './wire/json-span.ts'
+import { type RequestMessage, replaceWith, textParam } from './wire/message.ts'
 
 export interface Route {
   readonly server: Server
-  /** The name by which the server knows the tool. */
-  readonly tool: string
+  /** What makes the request one to the server itself: its own name of the tool, prompt or resource. */
+  readonly edits: readonly Edit[]
 }
 
-/**
- * Pure: the permitted path from a public tool name to a server's tool, or null. A listed name is looked up; a name
- * of a server that has no list yet is taken apart, so that a call need not wait for a list.
- */
-export function findRoute(name: string, config: Config, catalog: Catalog): Route | null {
-  const listed = catalog.find(name)
-  if (listed !== null) {
-    const server = config.servers.get(listed.serverId)
-    return server === undefined || server.isDisabled ? null : { server, tool: listed.tool }
+export interface RouteDeps {
+  readonly config: Config
+  readonly catalog: Catalog
+  readonly memory: SessionMemory
+}
+
+/** Pure: the permitted path from a request to a server, or null. "Denied" and "does not exist" are the same. */
+export function findRoute(request: RequestMessage, deps: RouteDeps): Route | null {
+  switch (request.method) {
+    case 'tools/call':
+      return byName(request, 'tools', request.params.get('name'), deps)
+    case 'prompts/get':
+      return byName(request, 'prompts', request.params.get('name'), deps)
+    case 'completion/complete':
+      return byReference(request, deps)
+    case 'resources/read':
+    case 'resources/subscribe':
+    case 'resources/unsubscribe':
+      return byUri(request, request.params.get('uri'), deps)
   }
-  for (const server of config.servers.values()) {
-    if (server.isDisabled || catalog.hasListOf(server.id)) continue
-    const tool = server.namespace === '' ? name : splitPublicName(name).tool
-    if (publicName(server.namespace, tool) === name) return { server, tool }
+  if (request.method.startsWith('tasks/')) return byTask(request, deps)
+  return toTheOnly(enabled(deps.config))
+}
+
+/** A listed name is looked up; one of a server never seen is taken apart, so that a call need not wait for a list. */
+function byName(
+  request: RequestMessage,
+  kind: ListKind,
+  span: Span | undefined,
+  { config, catalog }: RouteDeps,
+): Route | null {
+  if (!isString(request.bytes, span)) return null
+  const name = textOf(request.bytes, span)
+  const listed = catalog.find(kind, name)
+  if (listed !== null) return routeTo(listed.server, span, name, listed.key)
+  for (const server of enabled(config)) {
+    if (catalog.listingOf(server.id) !== null) continue
+    const key = server.namespace === '' ? name : splitPublicName(name).tool
+    if (publicKey(kind, server.namespace, key) === name) return routeTo(server, span, name, key)
   }
   return null
+}
+
+function byReference(request: RequestMessage, deps: RouteDeps): Route | null {
+  const reference = request.params.get('ref')
+  if (!isObject(request.bytes, reference)) return null
+  const fields = members(request.bytes, reference)
+  const name = fields.get('name')
+  return name === undefined ? byUri(request, fields.get('uri'), deps) : byName(request, 'prompts', name, deps)
+}
+
+/** The server that lists it, then the narrowest template, then who mentioned it, then the only one it can be. */
+function byUri(request: RequestMessage, span: Span | undefined, deps: RouteDeps): Route | null {
+  if (!isString(request.bytes, span)) return null
+  const uri = textOf(request.bytes, span)
+  const listed = deps.catalog.find('resources', uri) ?? deps.catalog.find('templates', uri)
+  if (listed !== null) return routeTo(listed.server, span, uri, listed.key)
+  const mentioned = deps.memory.ownerOfUri(uri)
+  const server =
+    byTemplate(uri, deps.catalog) ?? (mentioned === null ? null : (deps.config.servers.get(mentioned) ?? null))
+  return server === null ? toTheOnly(withResources(deps)) : routeTo(server, span, uri, uri)
+}
+
+function byTemplate(uri: string, catalog: Catalog): Server | null {
+  let narrowest: { server: Server; literal: number } | null = null
+  for (const { server, key } of catalog.all('templates')) {
+    const literal = templateMatch(key, uri)
+    if (literal !== null && literal > (narrowest?.literal ?? -1)) narrowest = { server, literal }
+  }
+  return narrowest?.server ?? null
+}
+
+function byTask(request: RequestMessage, deps: RouteDeps): Route | null {
+  const taskId = textParam(request, 'taskId')
+  const owner = taskId === null ? null : deps.memory.ownerOfTask(taskId)
+  const server = owner === null ? undefined : deps.config.servers.get(owner)
+  return server === undefined ? toTheOnly(enabled(deps.config)) : { server, edits: [] }
+}
+
+function withResources({ config, catalog }: RouteDeps): Server[] {
+  return enabled(config).filter((server) => {
+    const listing = catalog.listingOf(server.id)
+    return listing === null || Object.hasOwn(JSON.parse(listing.offer.capabilities), 'resources')
+  })
+}
+
+function enabled(config: Config): Server[] {
+  return [...config.servers.values()].filter((server) => !server.isDisabled)
+}
+
+function toTheOnly(servers: readonly Server[]): Route | null {
+  const [server] = servers
+  return server === undefined || servers.length > 1 ? null : { server, edits: [] }
+}
+
+function routeTo(server: Server, span: Span, name: string, key: string): Route | null {
+  if (server.isDisabled) return null
+  return { server, edits: name === key ? [] : [replaceWith(span, JSON.stringify(key))] }
 }

@@ -1,10 +1,10 @@
 import { McplexerError, version } from '../base/index.ts'
-import type { ClientPeer, Question } from './downstream/client-peer.ts'
+import type { ClientView, ViewHome } from './client-view.ts'
+import type { Caller, ClientDescription, Reachable } from './downstream/caller.ts'
 import { Flight } from './downstream/flight.ts'
 import { LATEST_LEGACY_REVISION } from './eras/legacy.ts'
 import type { Gateway } from './gateway.ts'
 import { GatewayError } from './gateway-error.ts'
-import type { SessionTools } from './session-tools.ts'
 import { isObject, members, sourceOf, trimmed } from './wire/json-span.ts'
 import { encodeMessage, type RequestMessage, readMessage } from './wire/message.ts'
 
@@ -23,27 +23,28 @@ export interface ToolFailure {
 /** The tools as a person at a terminal uses them: the same gateway, without a client app in front. */
 export class Toolbox {
   readonly #gateway: Gateway
-  readonly #session: SessionTools
+  readonly #view: ClientView
 
-  private constructor(gateway: Gateway, session: SessionTools) {
+  private constructor(gateway: Gateway, view: ClientView) {
     this.#gateway = gateway
-    this.#session = session
+    this.#view = view
   }
 
-  static async open(gateway: Gateway): Promise<Toolbox> {
-    return new Toolbox(gateway, await gateway.openSession(TERMINAL, null))
+  /** `folder`: for servers with `cwd: client`. */
+  static async open(gateway: Gateway, folder: string): Promise<Toolbox> {
+    return new Toolbox(gateway, await gateway.openView(TERMINAL, NOBODY, folder))
   }
 
   /** What is stored; servers that were never listed are started, all of them with `refresh`. */
   async list({ refresh }: { refresh: boolean }): Promise<{ tools: ListedTool[]; failures: ToolFailure[] }> {
-    if (refresh) await this.#session.refresh()
-    else await this.#session.list()
-    const tools = [...this.#session.catalog.all()].map(({ publicName, serverId, source }) => ({
-      name: publicName,
-      server: serverId,
+    if (refresh) await this.#view.refresh()
+    else await this.#view.list('tools')
+    const tools = [...this.#view.catalog.all('tools')].map(({ publicKey, server, source }) => ({
+      name: publicKey,
+      server: server.id,
       description: descriptionOf(source),
     }))
-    return { tools, failures: [...this.#session.failures].map(([server, error]) => failureOf(server, error)) }
+    return { tools, failures: [...this.#view.failures].map(([server, error]) => failureOf(server, error)) }
   }
 
   /**
@@ -63,7 +64,7 @@ export class Toolbox {
         resolve(null)
       })
     })
-    const line = await Promise.race([this.#session.call(request, flight), cancelled])
+    const line = await Promise.race([this.#view.call(request, CALLER, flight), cancelled])
     if (line === null) throw new GatewayError('CALL_CANCELLED', `the call of ${name} was cancelled`)
     const reply = readMessage(line)
     if (reply.kind !== 'response' || reply.result === null) throw refused(name, line)
@@ -76,18 +77,30 @@ export class Toolbox {
   }
 }
 
-/** Nobody sits at the other side of a question: the server is told so. */
-const TERMINAL: ClientPeer = {
+const TERMINAL: ClientDescription = {
+  era: 'legacy',
   revision: LATEST_LEGACY_REVISION,
   capabilities: '{}',
   clientInfo: JSON.stringify({ name: 'mcplexer', version }),
-  ask: (_request, waiting): Question => {
+}
+
+/** Nobody sits at the other side of a question: the server is told so. */
+const SILENT: Reachable = {
+  ask: (_request, waiting) => {
     const reply = readMessage(encodeMessage({ id: 0, error: { code: -32601, message: 'Method not found' } }))
     if (reply.kind === 'response') queueMicrotask(() => waiting.onReply(reply))
     return { sent: undefined, cancel: () => undefined }
   },
   notify: () => undefined,
 }
+const CALLER: Caller = {
+  ...SILENT,
+  client: TERMINAL,
+  logLevel: null,
+  isOneOfMany: false,
+  progress: () => undefined,
+}
+const NOBODY: ViewHome = { ...SILENT, listChanged: () => undefined, resourceUpdated: () => undefined }
 
 const CANCELLED = notificationOf({ method: 'notifications/cancelled', params: { requestId: 1 } })
 

@@ -2,8 +2,8 @@ import type { ActivityDatabase } from './activity.ts'
 
 export interface CatalogEntry {
   readonly fingerprint: string
-  /** JSON array of the source of each tool. */
-  readonly tools: string
+  /** JSON: what the server offers and the source of each item of its lists. */
+  readonly listing: string
 }
 
 export async function loadCatalogEntry(
@@ -17,7 +17,7 @@ export async function loadCatalogEntry(
     .execute((transaction) =>
       transaction
         .selectFrom('catalog_entries')
-        .select(['fingerprint', 'tools'])
+        .select(['fingerprint', 'listing'])
         .where('server_id', '=', serverId)
         .where('variant', '=', variant)
         .executeTakeFirst(),

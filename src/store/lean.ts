@@ -5,14 +5,11 @@
 import { Database, constants as sqlite } from 'bun:sqlite'
 import { ACTIVITY_FILE } from './activity-file.ts'
 import { verifySchema } from './sqlite-file.ts'
+import type { Replies } from './stored-replies.ts'
 
-const FIND = 'select tools, instructions from stored_replies where config_digest = ? and variant = ?'
+const FIND = `select opening, tools, prompts, resources, templates from stored_replies
+  where config_digest = ? and variant = ?`
 const NEWLINE = 0x0a
-
-interface Replies {
-  readonly tools: Uint8Array
-  readonly instructions: string
-}
 
 /** Null whenever there is any doubt: then the gateway starts the long way. */
 export function readStoredReplies(path: string, configDigest: string, variant: string): Replies | null {
@@ -23,7 +20,7 @@ export function readStoredReplies(path: string, configDigest: string, variant: s
     // a planted view could run for ever
     verifySchema(database, path, ACTIVITY_FILE)
     const found = database.query<Replies, [string, string]>(FIND).get(configDigest, variant)
-    return found !== null && isOneLine(found.tools) ? found : null
+    return found !== null && isUsable(found) ? found : null
   } catch {
     return null
   } finally {
@@ -31,7 +28,10 @@ export function readStoredReplies(path: string, configDigest: string, variant: s
   }
 }
 
-/** It goes into a line of the protocol as it is. Throws when it is no JSON. */
-function isOneLine(json: Uint8Array): boolean {
-  return !json.includes(NEWLINE) && typeof JSON.parse(new TextDecoder().decode(json)) === 'object'
+/** The lists go into a line of the protocol as they are. Throws when one is no JSON. */
+function isUsable({ opening, tools, prompts, resources, templates }: Replies): boolean {
+  JSON.parse(opening)
+  return [tools, prompts, resources, templates].every(
+    (list) => !list.includes(NEWLINE) && typeof JSON.parse(new TextDecoder().decode(list)) === 'object',
+  )
 }

@@ -32,15 +32,19 @@ export interface ActivityTables {
     server_id: string
     variant: string
     fingerprint: string
-    /** JSON array of the source of each tool. */
-    tools: string
+    /** JSON: what the server offers and the source of each item of its lists. */
+    listing: string
     listed_at_ms: number
   }
   stored_replies: {
     config_digest: string
     variant: string
+    /** JSON: capabilities and instructions. */
+    opening: string
     tools: Uint8Array
-    instructions: string
+    prompts: Uint8Array
+    resources: Uint8Array
+    templates: Uint8Array
     stored_at_ms: number
   }
 }

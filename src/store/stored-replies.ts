@@ -1,12 +1,18 @@
 import type { ActivityDatabase } from './activity.ts'
+import type { ActivityTables } from './schema.ts'
 
 const KEPT_REPLIES = 20
+
+export type Replies = Pick<
+  ActivityTables['stored_replies'],
+  'opening' | 'tools' | 'prompts' | 'resources' | 'templates'
+>
 
 /** Keeps the newest replies only: every edit of the configuration file makes a new digest. */
 export async function saveStoredReplies(
   activity: ActivityDatabase,
   key: { configDigest: string; variant: string },
-  replies: { tools: Uint8Array; instructions: string },
+  replies: Replies,
   nowMs: number,
 ): Promise<void> {
   const values = { ...replies, stored_at_ms: nowMs }

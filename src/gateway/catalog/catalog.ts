@@ -2,103 +2,119 @@ import { log } from '../../base/index.ts'
 import type { Config, Server } from '../../config/index.ts'
 import { isObject, isString, members, type Span, splice, textOf, trimmed } from '../wire/json-span.ts'
 import { replaceWith } from '../wire/message.ts'
-import { publicName } from './namespace.ts'
+import { KINDS, LIST_KINDS, type ListKind } from './kinds.ts'
+import { publicKey, publicUri } from './namespace.ts'
+import type { ServerListing } from './store.ts'
 
-/** One tool of one server: its source is kept as the server wrote it, but for the name. */
-interface CatalogTool {
-  readonly serverId: string
-  readonly tool: string
-  readonly publicName: string
+/** One tool, prompt, resource or template of one server. */
+export interface CatalogItem {
+  readonly server: Server
+  /** The name or URI by which the server knows it. */
+  readonly key: string
+  readonly publicKey: string
+  /** As the server wrote it, but for the name. */
   readonly source: string
 }
 
-export interface ToolAddress {
-  readonly serverId: string
-  readonly tool: string
-}
+type Merged = Record<ListKind, ReadonlyMap<string, CatalogItem>>
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** The merged tools of all enabled servers, in the order of the configuration, then of each server. */
+/** The merged lists of all enabled servers, in the order of the configuration, then of each server. */
 export class Catalog {
-  readonly #lists = new Map<string, readonly string[]>()
+  readonly #listings = new Map<string, ServerListing>()
   #config: Config
-  #tools = new Map<string, CatalogTool>()
-  #reply: Uint8Array = encoder.encode('{"tools":[]}')
+  #merged: Merged
 
   constructor(config: Config) {
     this.#config = config
+    this.#merged = this.#merge()
   }
 
   configure(config: Config): void {
     this.#config = config
-    this.#merge()
+    this.#merged = this.#merge()
   }
 
-  /** `sources`: the JSON of each tool as its server wrote it. */
-  setTools(serverId: string, sources: readonly string[]): void {
-    this.#lists.set(serverId, sources)
-    this.#merge()
+  setListing(serverId: string, listing: ServerListing): void {
+    this.#listings.set(serverId, listing)
+    this.#merged = this.#merge()
   }
 
-  forget(serverId: string): void {
-    this.#lists.delete(serverId)
-    this.#merge()
+  listingOf(serverId: string): ServerListing | null {
+    return this.#listings.get(serverId) ?? null
   }
 
-  hasListOf(serverId: string): boolean {
-    return this.#lists.has(serverId)
+  /** Enabled servers that were seen, in the order of the configuration. */
+  seen(): { server: Server; listing: ServerListing }[] {
+    return this.#enabled().flatMap((server) => {
+      const listing = this.listingOf(server.id)
+      return listing === null ? [] : { server, listing }
+    })
   }
 
-  sourcesOf(serverId: string): readonly string[] | null {
-    return this.#lists.get(serverId) ?? null
+  find(kind: ListKind, key: string): CatalogItem | null {
+    return this.#merged[kind].get(key) ?? null
   }
 
-  find(name: string): ToolAddress | null {
-    return this.#tools.get(name) ?? null
+  all(kind: ListKind): IterableIterator<CatalogItem> {
+    return this.#merged[kind].values()
   }
 
-  all(): IterableIterator<CatalogTool> {
-    return this.#tools.values()
+  /** `{"tools":[…]}` and so on; `more`: further members as JSON text, with a comma before. */
+  listResult(kind: ListKind, more = ''): Uint8Array {
+    const sources = [...this.#merged[kind].values()].map(({ source }) => source)
+    return encoder.encode(`{"${LIST_KINDS[kind].member}":[${sources.join(',')}]${more}}`)
   }
 
-  /** The result of `tools/list`, serialized. */
-  listReply(): Uint8Array {
-    return this.#reply
+  #enabled(): Server[] {
+    return [...this.#config.servers.values()].filter((server) => !server.isDisabled)
   }
 
-  #merge(): void {
-    const merged = new Map<string, CatalogTool>()
-    for (const server of this.#config.servers.values()) {
-      if (server.isDisabled) continue
-      for (const source of this.#lists.get(server.id) ?? []) {
-        const tool = publishedTool(server, source)
-        if (tool === null || merged.has(tool.publicName))
-          log.warn(`${server.id}: a tool without a name of its own is left out`)
-        else merged.set(tool.publicName, tool)
-      }
-    }
-    this.#tools = merged
-    this.#reply = encoder.encode(`{"tools":[${[...merged.values()].map(({ source }) => source).join(',')}]}`)
+  #merge(): Merged {
+    const merged = KINDS.map((kind) => [kind, mergedItems(kind, this.#itemsOf(kind))])
+    return Object.fromEntries(merged) as Merged
+  }
+
+  #itemsOf(kind: ListKind): CatalogItem[] {
+    return this.seen().flatMap(({ server, listing }) =>
+      listing.lists[kind].flatMap((source) => {
+        const key = keyIn(source, LIST_KINDS[kind].key)
+        return key === null ? [] : { server, key, publicKey: publicKey(kind, server.namespace, key), source }
+      }),
+    )
   }
 }
 
-function publishedTool(server: Server, source: string): CatalogTool | null {
+/** Told apart, never resolved by who came last. Templates may overlap: they are told apart when they are used. */
+function mergedItems(kind: ListKind, items: readonly CatalogItem[]): Map<string, CatalogItem> {
+  const owners = Map.groupBy(items, (item) => item.publicKey)
+  const merged = new Map<string, CatalogItem>()
+  for (const item of items) {
+    const isShared = new Set(owners.get(item.publicKey)?.map(({ server }) => server.id)).size > 1
+    const name = isShared && kind === 'resources' ? publicUri(item.server.namespace, item.key) : item.publicKey
+    if (merged.has(name))
+      log.warn(`${item.server.id}: one of its ${kind} has no name of its own and is left out`)
+    else merged.set(name, renamed(kind, item, name))
+  }
+  return merged
+}
+
+function renamed(kind: ListKind, item: CatalogItem, name: string): CatalogItem {
+  if (name === item.key) return { ...item, publicKey: name }
+  const bytes = encoder.encode(item.source)
+  const span = members(bytes, trimmed(bytes)).get(LIST_KINDS[kind].key)
+  const source = span === undefined ? bytes : splice(bytes, [replaceWith(span, JSON.stringify(name))])
+  return { ...item, publicKey: name, source: decoder.decode(source) }
+}
+
+function keyIn(source: string, member: string): string | null {
   const bytes = encoder.encode(source)
-  const name = nameSpan(bytes)
-  if (name === null) return null
-  const tool = textOf(bytes, name)
-  const shown = publicName(server.namespace, tool)
-  const renamed = splice(bytes, [replaceWith(name, JSON.stringify(shown))])
-  return { serverId: server.id, tool, publicName: shown, source: decoder.decode(renamed) }
-}
-
-function nameSpan(bytes: Uint8Array): Span | null {
   try {
     const whole = trimmed(bytes)
-    const name = isObject(bytes, whole) ? members(bytes, whole).get('name') : undefined
-    return isString(bytes, name) ? name : null
+    const key: Span | undefined = isObject(bytes, whole) ? members(bytes, whole).get(member) : undefined
+    return isString(bytes, key) ? textOf(bytes, key) : null
   } catch {
     return null
   }

@@ -1,3 +1,5 @@
+import type { ListKind } from './kinds.ts'
+
 const SEPARATOR = '__'
 /** Clients allow 64 characters and put their own `mcp__mcplexer__` before. */
 const MAX_PUBLIC_NAME = 49
@@ -21,4 +23,14 @@ export function splitPublicName(name: string): { namespace: string; tool: string
   return at === -1
     ? { namespace: '', tool: name }
     : { namespace: name.slice(0, at), tool: name.slice(at + SEPARATOR.length) }
+}
+
+/** A URI that several servers list is theirs only with their name before it; nobody gets the bare one. */
+export function publicUri(namespace: string, uri: string): string {
+  return `mcplexer:${namespace}:${uri}`
+}
+
+/** How an item of a list is called towards clients when no other server has the same. */
+export function publicKey(kind: ListKind, namespace: string, key: string): string {
+  return kind === 'tools' || kind === 'prompts' ? publicName(namespace, key) : key
 }

@@ -1,25 +1,44 @@
-/** A server's tools as they were last seen: the JSON source of each, and of what launch. */
-export interface StoredTools {
+import type { ClientDescription } from '../downstream/caller.ts'
+import type { Offer } from '../downstream/link.ts'
+import type { ListKind } from './kinds.ts'
+
+/** A server as it was last seen: what it offers, and the JSON source of each item of its lists. */
+export interface ServerListing {
+  readonly offer: Offer
+  readonly lists: Readonly<Record<ListKind, readonly string[]>>
+  /** The shortest time that one of the lists may be taken for fresh, in milliseconds. */
+  readonly ttlMs: number
+}
+
+export interface StoredListing {
+  /** Of what launch. */
   readonly fingerprint: string
-  readonly sources: readonly string[]
+  readonly listing: ServerListing
+}
+
+/** Replies that are sent before anything else is loaded, serialized. */
+export interface StoredReplies {
+  readonly opening: Opening
+  /** The result of each list request. */
+  readonly lists: Readonly<Record<ListKind, Uint8Array>>
+}
+
+/** What a client is told about everything behind us: `capabilities` is JSON source. */
+export interface Opening {
+  readonly capabilities: string
+  readonly instructions: string
 }
 
 /** What the catalogue needs of a database; without one it starts empty every time. */
 export interface CatalogStore {
-  load(serverId: string, variant: string): Promise<StoredTools | null>
-  save(serverId: string, variant: string, tools: StoredTools): Promise<void>
-  /** Serialized replies that `serve` sends before anything else is loaded, under the digest of the config file. */
+  load(serverId: string, variant: string): Promise<StoredListing | null>
+  save(serverId: string, variant: string, stored: StoredListing): Promise<void>
+  /** Under the digest of the config file. */
   saveReplies(configDigest: string, variant: string, replies: StoredReplies): Promise<void>
 }
 
-export interface StoredReplies {
-  /** The result of `tools/list`. */
-  readonly tools: Uint8Array
-  readonly instructions: string
-}
-
-/** Servers list different tools for different revisions and client capabilities. */
-export function variantOf(client: { revision: string; capabilities: string }): string {
+/** Servers list different things for different revisions and client capabilities. */
+export function variantOf(client: Pick<ClientDescription, 'revision' | 'capabilities'>): string {
   return new Bun.CryptoHasher('sha256')
     .update(`${client.revision}\n${client.capabilities}`)
     .digest('hex')

@@ -1,5 +1,6 @@
 import { log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
+import { META } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { LineWriter, readLines } from '../wire/framing.ts'
 import type { Edit } from '../wire/json-span.ts'
@@ -9,20 +10,25 @@ import {
   encodeResult,
   idKey,
   type Message,
+  metaOf,
   type NotificationMessage,
   type RequestMessage,
   type ResponseMessage,
   readMessage,
 } from '../wire/message.ts'
-import { PendingRequests } from '../wire/pending.ts'
-import { relabelCancellation, relabelRequest, restoreId, restoreToken } from '../wire/relabel.ts'
-import { CallTimer } from './call-timer.ts'
-import type { ClientPeer, Question } from './client-peer.ts'
+import { PendingRequests, type Waiting } from '../wire/pending.ts'
+import { relabelCancellation, relabelRequest } from '../wire/relabel.ts'
+import type { Caller, Reachable } from './caller.ts'
+import { CallsInFlight } from './calls-in-flight.ts'
 import type { Flight } from './flight.ts'
 import type { ServerProcess } from './process.ts'
+import { Questions } from './questions.ts'
 
 export interface ConnectionEvents {
-  onToolsChanged(): void
+  /** What belongs to no call in flight. */
+  onNotification(notification: NotificationMessage): void | Promise<void>
+  /** Who is asked when no call is in flight. */
+  home(): Reachable | null
   /** The server is gone; `reason` is for a person. Called once, also after `stop`. */
   onEnded(reason: string): void
 }
@@ -30,51 +36,44 @@ export interface ConnectionEvents {
 export interface Forwarding {
   readonly edits: readonly Edit[]
   readonly flight: Flight
+  readonly caller: Caller
 }
 
-const MAX_QUESTIONS = 64
 /** Between the end of a process and the end of its output. */
 const LAST_WORDS_MS = 200
 
-/** One MCP connection to one server, for one client session. It relays messages and reads as little of them as it can. */
+/** One MCP connection to one server. It relays messages and reads as little of them as it can. */
 export class Connection {
   readonly server: Server
   readonly #process: ServerProcess
-  readonly #peer: ClientPeer
   readonly #events: ConnectionEvents
   readonly #writer: LineWriter
   readonly #pending = new PendingRequests()
-  readonly #questions = new Map<string, Question>()
-  readonly #timers = new Set<CallTimer>()
+  readonly #questions: Questions
+  readonly #calls = new CallsInFlight()
+  readonly #ended = Promise.withResolvers<void>()
   #endReason: string | null = null
   #junkLines = 0
-  #callsForwarded = 0
-  #onQuiet: (() => void) | null = null
 
-  constructor(server: Server, process: ServerProcess, peer: ClientPeer, events: ConnectionEvents) {
+  constructor(server: Server, process: ServerProcess, events: ConnectionEvents) {
     this.server = server
     this.#process = process
-    this.#peer = peer
     this.#events = events
     this.#writer = new LineWriter(process.stdin, () => this.#lost('it no longer reads'))
+    this.#questions = new Questions((line) => this.#writer.write(line), {
+      onFirst: () => this.#calls.pauseTimers(),
+      onNoneLeft: () => this.#calls.startTimers(),
+    })
     void this.#read()
   }
 
   get callsInFlight(): number {
-    return this.#timers.size
+    return this.#calls.size
   }
 
   /** Grows with every call; two equal readings with none in flight mean that the server was idle between. */
   get callsForwarded(): number {
-    return this.#callsForwarded
-  }
-
-  /** Resolves when no call is in flight any more, or the server is gone. */
-  whenQuiet(): Promise<void> {
-    if (this.#timers.size === 0 || this.#endReason !== null) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#onQuiet = resolve
-    })
+    return this.#calls.begun
   }
 
   /** Why there is no connection any more, or null while there is one. */
@@ -82,14 +81,36 @@ export class Connection {
     return this.#endReason
   }
 
-  /** A request of our own. Throws SERVER_ENDED when the server goes away first. */
-  request(method: string, params: object): Promise<ResponseMessage> {
+  /** Resolves when there is no connection any more. */
+  get ended(): Promise<void> {
+    return this.#ended.promise
+  }
+
+  /** Resolves when no call is in flight any more, or the server is gone. */
+  whenQuiet(): Promise<void> {
+    return this.#endReason === null ? this.#calls.whenQuiet() : Promise.resolve()
+  }
+
+  /** A request of our own; `params` is JSON source. Throws SERVER_ENDED when the server goes away first. */
+  request(method: string, params: string): Promise<ResponseMessage> {
     return new Promise((resolve, reject) => {
-      const onLost = () => reject(this.#endedError())
-      if (this.#endReason !== null) return onLost()
-      const id = this.#pending.open({ onReply: resolve, onLost })
-      void this.#writer.write(encodeMessage({ id, method, params }))
+      this.open(method, params, { onReply: resolve, onLost: () => reject(this.#endedError()) })
     })
+  }
+
+  /** As `request`, with everything that comes for it; gives what withdraws it again. */
+  open(method: string, params: string, waiting: Waiting): () => void {
+    if (this.#endReason !== null) {
+      waiting.onLost()
+      return () => undefined
+    }
+    const id = this.#pending.open(waiting)
+    const head = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":`
+    void this.#writer.write(new TextEncoder().encode(`${head}${params}}`))
+    return () => {
+      this.#pending.forget(id)
+      this.notify(cancelled(id, 'no longer wanted'))
+    }
   }
 
   notify(line: Uint8Array): void {
@@ -100,36 +121,35 @@ export class Connection {
    * Sends the client's request on and gives the server's reply, whatever it is. Rejects with SERVER_ENDED,
    * CALL_TIMEOUT or CALL_CANCELLED. A request is sent once, never again.
    */
-  forward(request: RequestMessage, { edits, flight }: Forwarding): Promise<ResponseMessage> {
+  forward(request: RequestMessage, { edits, flight, caller }: Forwarding): Promise<ResponseMessage> {
     if (this.#endReason !== null) return Promise.reject(this.#endedError())
     const { promise, resolve, reject } = Promise.withResolvers<ResponseMessage>()
-    const timer = new CallTimer(this.server.callTimeoutSec * 1000, () => {
+    const call = this.#calls.begin(caller, this.server.callTimeoutSec * 1000, () => {
       this.notify(cancelled(id, 'timed out'))
       giveUp(timeoutError(this.server))
     })
     const id = this.#pending.open({
       onReply: (response) => {
-        this.#landed(timer)
+        this.#calls.end(call)
         resolve(response)
       },
       onProgress: (notification) => {
-        if (this.#questions.size === 0) timer.start()
-        const line = restoreToken(notification, request)
-        return line === null ? undefined : this.#peer.notify(line)
+        if (this.#questions.size === 0) call.timer.start()
+        return caller.progress(notification)
       },
       onLost: (reason) => giveUp(reason ?? this.#endedError()),
     })
     const giveUp = (error: Error): void => {
       this.#pending.forget(id)
-      this.#landed(timer)
+      this.#calls.end(call)
       reject(error)
     }
     flight.whenCancelled((notification) => {
-      this.notify(relabelCancellation(notification, id))
+      this.notify(
+        notification === null ? cancelled(id, 'the client has gone') : relabelCancellation(notification, id),
+      )
       giveUp(new GatewayError('CALL_CANCELLED', 'the client cancelled the call'))
     })
-    this.#timers.add(timer)
-    this.#callsForwarded++
     void this.#writer.write(relabelRequest(request, id, edits))
     return promise
   }
@@ -137,12 +157,6 @@ export class Connection {
   async stop(): Promise<void> {
     await this.#process.stop()
     this.#end(`it was stopped`)
-  }
-
-  #landed(timer: CallTimer): void {
-    timer.stop()
-    this.#timers.delete(timer)
-    if (this.#timers.size === 0) this.#onQuiet?.()
   }
 
   async #read(): Promise<void> {
@@ -170,10 +184,10 @@ export class Connection {
     if (this.#endReason !== null) return
     this.#endReason = reason
     this.#pending.loseAll()
-    this.#onQuiet?.()
-    for (const question of this.#questions.values()) question.cancel(null)
-    this.#questions.clear()
+    this.#calls.wake()
+    this.#questions.cancelAll()
     this.#events.onEnded(reason)
+    this.#ended.resolve()
   }
 
   #receive(line: Uint8Array): void | Promise<void> {
@@ -206,50 +220,24 @@ export class Connection {
   }
 
   #notified(notification: NotificationMessage): void | Promise<void> {
-    switch (notification.method) {
-      case 'notifications/progress':
-        return this.#pending.progress(notification)
-      case 'notifications/tools/list_changed':
-        return this.#events.onToolsChanged()
-      case 'notifications/cancelled':
-        return this.#withdraw(notification)
-      default:
-        return this.#peer.notify(notification.bytes)
-    }
+    if (notification.method === 'notifications/progress') return this.#pending.progress(notification)
+    if (notification.method === 'notifications/cancelled') return this.#questions.withdraw(notification)
+    const subscription = metaOf(notification).get(META.subscriptionId)
+    if (subscription !== undefined)
+      return this.#pending.event(idKey(notification.bytes, subscription), notification)
+    const { newest } = this.#calls
+    if (notification.method === 'notifications/message' && newest !== null) return newest.notify(notification)
+    return this.#events.onNotification(notification)
   }
 
+  /** On stdio nothing says to which call a server's question belongs: the newest is the best guess. */
   #answer(request: RequestMessage): void | Promise<void> {
     if (request.method === 'ping') return this.#writer.write(encodeResult(request, '{}'))
-    if (this.#questions.size >= MAX_QUESTIONS) return this.#writer.write(tooManyQuestions(request))
-    const key = idKey(request.bytes, request.id)
-    for (const timer of this.#timers) timer.stop()
-    const question = this.#peer.ask(request, {
-      onReply: (response) => {
-        this.#answered(key)
-        void this.#writer.write(restoreId(response, request))
-      },
-      onProgress: (notification) => {
-        const line = restoreToken(notification, request)
-        return line === null ? undefined : this.#writer.write(line)
-      },
-      onLost: () => this.#answered(key),
-    })
-    this.#questions.set(key, question)
-    return question.sent
-  }
-
-  #answered(key: string): void {
-    this.#questions.delete(key)
-    if (this.#questions.size > 0) return
-    for (const timer of this.#timers) timer.start()
-  }
-
-  #withdraw(notification: NotificationMessage): void {
-    const requestId = notification.params.get('requestId')
-    if (requestId === undefined) return
-    const key = idKey(notification.bytes, requestId)
-    this.#questions.get(key)?.cancel(notification)
-    this.#answered(key)
+    const { newest, size } = this.#calls
+    const isAmbiguous = newest?.isOneOfMany === true && size > 1
+    const asked = isAmbiguous ? null : (newest ?? this.#events.home())
+    if (asked === null) return this.#writer.write(nobodyToAsk(request))
+    return this.#questions.pass(request, asked)
   }
 
   #endedError(): GatewayError {
@@ -267,10 +255,8 @@ function cancelled(id: number, reason: string): Uint8Array {
   return encodeMessage({ method: 'notifications/cancelled', params: { requestId: id, reason } })
 }
 
-/** -32000: JSON-RPC leaves it to implementations. A server that floods must not fill memory, here or at the client. */
-function tooManyQuestions(request: RequestMessage): Uint8Array {
-  const message = `mcplexer: ${MAX_QUESTIONS} requests of this server wait for the client already`
-  return encodeError(request, { code: -32000, message })
+function nobodyToAsk(request: RequestMessage): Uint8Array {
+  return encodeError(request, { code: -32000, message: 'mcplexer: there is no client to ask at the moment' })
 }
 
 function timeoutError(server: Server): GatewayError {

@@ -3,19 +3,21 @@ import type { NotificationMessage } from '../wire/message.ts'
 /** One request of the client on its way, so that it can be called back wherever it is just then. */
 export class Flight {
   #isCancelled = false
-  #onCancel: ((notification: NotificationMessage) => void) | null = null
+  #onCancel: ((notification: NotificationMessage | null) => void) | null = null
 
   get isCancelled(): boolean {
     return this.#isCancelled
   }
 
-  cancel(notification: NotificationMessage): void {
+  /** `notification`: what the client sent, or null when it is just gone. */
+  cancel(notification: NotificationMessage | null): void {
     if (this.#isCancelled) return
     this.#isCancelled = true
     this.#onCancel?.(notification)
   }
 
-  whenCancelled(listener: (notification: NotificationMessage) => void): void {
+  /** Replaces the listener before: a request is in one place at a time. */
+  whenCancelled(listener: (notification: NotificationMessage | null) => void): void {
     this.#onCancel = listener
   }
 }

@@ -1,4 +1,5 @@
-import { isLegacyRevision } from '../eras/legacy.ts'
+import { isLegacyRevision, LATEST_LEGACY_REVISION } from '../eras/legacy.ts'
+import { DISCOVER, envelopeSource, MODERN_REVISION } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
 import {
   elements,
@@ -11,68 +12,90 @@ import {
   textOf,
 } from '../wire/json-span.ts'
 import { encodeMessage, type ResponseMessage } from '../wire/message.ts'
-import type { ClientDescription } from './client-peer.ts'
+import type { ClientDescription, Era } from './caller.ts'
 import type { Connection } from './connection.ts'
-import { withinStartupTimeout } from './deadline.ts'
+import type { Offer } from './link.ts'
 
-const MAX_LIST_BYTES = 16 * 1024 * 1024
+/** Some legacy servers never answer what comes before `initialize`. */
+const PROBE_MS = 3000
 
 /**
- * The `initialize` of MCP up to 2025-11-25, in the client's own name, so that the server offers what this client
- * can use. Returns whether the server has tools. Throws SERVER_HANDSHAKE_FAILED or SERVER_ENDED.
+ * Finds out which era the server is of, in the client's own name, so that the server offers what this client can
+ * use. `first`: the era to ask in. MCP 2026-07-28, "stdio: Backward Compatibility". Throws SERVER_HANDSHAKE_FAILED,
+ * or SERVER_ENDED when the server goes away over it.
  */
-export async function initialize(
-  connection: Connection,
-  client: ClientDescription,
-): Promise<{ hasTools: boolean }> {
-  const reply = await connection.request('initialize', {
-    protocolVersion: client.revision,
-    capabilities: JSON.parse(client.capabilities),
-    clientInfo: JSON.parse(client.clientInfo),
-  })
-  const result = resultMembers(connection, reply, 'initialize')
+export function shakeHands(connection: Connection, client: ClientDescription, first: Era): Promise<Offer> {
+  return first === 'legacy' ? legacyFirst(connection, client) : modernFirst(connection, client)
+}
+
+async function legacyFirst(connection: Connection, client: ClientDescription): Promise<Offer> {
+  const offer = await initialize(connection, client)
+  if (offer !== null) return offer
+  return modernOffer(await discover(connection, client)) ?? fail(connection)
+}
+
+async function modernFirst(connection: Connection, client: ClientDescription): Promise<Offer> {
+  const probe = discover(connection, client)
+  const early = await Promise.race([probe, Bun.sleep(PROBE_MS).then(() => null)])
+  const modern = modernOffer(early)
+  if (modern !== null) return modern
+  // a slow server of both eras has got both questions by now, and goes by the last
+  const legacy = await initialize(connection, client)
+  if (legacy !== null) return legacy
+  return (early === null ? modernOffer(await probe) : null) ?? fail(connection)
+}
+
+/** MCP 2025-11-25, "Lifecycle: Initialization". Null when the server answers with an error. */
+async function initialize(connection: Connection, client: ClientDescription): Promise<Offer | null> {
+  const revision = client.era === 'legacy' ? client.revision : LATEST_LEGACY_REVISION
+  const params = `{"protocolVersion":"${revision}","capabilities":${client.capabilities},"clientInfo":${client.clientInfo}}`
+  const reply = await connection.request('initialize', params)
+  const result = resultOf(reply)
+  if (result === null) return null
   const version = result.get('protocolVersion')
-  if (!isString(reply.bytes, version) || !isLegacyRevision(textOf(reply.bytes, version))) {
-    throw failed(connection, 'it speaks no protocol revision that mcplexer knows')
-  }
+  if (!isString(reply.bytes, version) || !isLegacyRevision(textOf(reply.bytes, version)))
+    return fail(connection)
   connection.notify(encodeMessage({ method: 'notifications/initialized' }))
+  return offerFrom('legacy', reply.bytes, result)
+}
+
+function discover(connection: Connection, client: ClientDescription): Promise<ResponseMessage> {
+  const asking = connection.request(DISCOVER, `{"_meta":{${envelopeSource(client)}}}`)
+  asking.catch(() => undefined)
+  return asking
+}
+
+/** MCP 2026-07-28, "Discovery". Null for an error, and for a server that does not speak our revision. */
+function modernOffer(reply: ResponseMessage | null): Offer | null {
+  const result = reply === null ? null : resultOf(reply)
+  if (reply === null || result === null) return null
+  const versions = result.get('supportedVersions')
+  if (!isArray(reply.bytes, versions)) return null
+  const isSpoken = elements(reply.bytes, versions).some(
+    (version) => isString(reply.bytes, version) && textOf(reply.bytes, version) === MODERN_REVISION,
+  )
+  return isSpoken ? offerFrom('modern', reply.bytes, result) : null
+}
+
+function offerFrom(era: Era, bytes: Uint8Array, result: ReadonlyMap<string, Span>): Offer {
   const capabilities = result.get('capabilities')
-  return { hasTools: isObject(reply.bytes, capabilities) && members(reply.bytes, capabilities).has('tools') }
-}
-
-/**
- * All pages of `tools/list`: the JSON source of each tool, exactly as the server wrote it. Throws
- * SERVER_HANDSHAKE_FAILED when they make no list, and SERVER_START_FAILED when they take too long.
- */
-export function listTools(connection: Connection): Promise<string[]> {
-  const { server } = connection
-  return withinStartupTimeout(server, allPages(connection), `server ${server.id}: tools/list was not answered`)
-}
-
-async function allPages(connection: Connection): Promise<string[]> {
-  const tools: string[] = []
-  let cursor: string | null = null
-  for (let bytes = 0; bytes <= MAX_LIST_BYTES; ) {
-    const reply = await connection.request('tools/list', cursor === null ? {} : { cursor })
-    const result = resultMembers(connection, reply, 'tools/list')
-    const listed = result.get('tools')
-    if (!isArray(reply.bytes, listed)) throw failed(connection, 'its tools/list reply has no list')
-    for (const tool of elements(reply.bytes, listed)) tools.push(sourceOf(reply.bytes, tool))
-    const next = result.get('nextCursor')
-    if (!isString(reply.bytes, next)) return tools
-    if (textOf(reply.bytes, next) === cursor)
-      throw failed(connection, 'its tools/list gives the same cursor twice')
-    cursor = textOf(reply.bytes, next)
-    bytes += reply.bytes.length
+  const instructions = result.get('instructions')
+  return {
+    era,
+    capabilities: isObject(bytes, capabilities) ? sourceOf(bytes, capabilities) : '{}',
+    instructions: isString(bytes, instructions) ? textOf(bytes, instructions) : '',
   }
-  throw failed(connection, 'its tools/list is over 16 MiB')
 }
 
-function resultMembers(connection: Connection, reply: ResponseMessage, method: string): Map<string, Span> {
-  if (reply.result !== null && isObject(reply.bytes, reply.result)) return members(reply.bytes, reply.result)
-  throw failed(connection, `it answered ${method} with an error`)
+function resultOf(reply: ResponseMessage): ReadonlyMap<string, Span> | null {
+  return reply.result !== null && isObject(reply.bytes, reply.result)
+    ? members(reply.bytes, reply.result)
+    : null
 }
 
-function failed(connection: Connection, reason: string): GatewayError {
-  return new GatewayError('SERVER_HANDSHAKE_FAILED', `server ${connection.server.id} cannot be used: ${reason}`)
+function fail(connection: Connection): never {
+  throw new GatewayError(
+    'SERVER_HANDSHAKE_FAILED',
+    `server ${connection.server.id} cannot be used: it speaks no protocol revision that mcplexer knows`,
+  )
 }

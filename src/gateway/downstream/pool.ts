@@ -1,144 +1,131 @@
 import { isMcplexerError, log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
+import { GatewayError } from '../gateway-error.ts'
 import { BackOff } from './back-off.ts'
-import type { Connection } from './connection.ts'
-import { type StartedServer, type StarterDeps, startServer } from './starter.ts'
+import type { ServerLink } from './link.ts'
+import type { Places } from './places.ts'
+import { PoolEntry, type PoolOwner, type Wanted } from './pool-entry.ts'
+import { type StarterDeps, startServer } from './starter.ts'
 
 /** Errors that a person mends before calling again: waiting longer would only be in the way. */
-const NOT_THE_SERVERS_FAULT = /^(AUTH|VAULT|STORE)_/
+const NOT_THE_SERVERS_FAULT = /^(AUTH|VAULT|STORE)_|^SERVER_LIMIT/
 
-export interface PoolDeps extends StarterDeps {
-  /** A server has become ready, for the first time or again. */
-  onReady(started: StartedServer): void
-  onToolsChanged(connection: Connection): void
-}
+const NEXT = {
+  'on-failure': 'the next call starts it again',
+  always: 'it is started again',
+  never: 'it stays down',
+} as const
 
-interface Entry {
-  readonly server: Server
-  readonly started: Promise<Connection>
-  readonly abort: AbortController
-  connection: Connection | null
-  idleTimer: Timer | null
-}
-
-/** The running servers of one client session: started by the first call, stopped when idle, replaced when changed. */
-export class Pool {
-  readonly #deps: PoolDeps
-  readonly #entries = new Map<string, Entry>()
+/** Running servers, of one session or shared: started by the first call, stopped when idle, replaced when changed. */
+export class Pool implements PoolOwner {
+  readonly #deps: StarterDeps
+  readonly #places: Places
+  readonly #entries = new Map<string, PoolEntry>()
   readonly #backOffs = new Map<string, BackOff>()
-  readonly #retiring = new Map<Entry, Promise<void>>()
+  readonly #retiring = new Map<PoolEntry, Promise<void>>()
+  /** Ended by themselves, with a policy that leaves them so. */
+  readonly #downForGood = new Map<string, string>()
+  #isClosed = false
 
-  constructor(deps: PoolDeps) {
+  /** `places`: of all pools of a gateway, for `max_instances`. */
+  constructor(deps: StarterDeps, places: Places) {
     this.#deps = deps
+    this.#places = places
   }
 
-  get connections(): Connection[] {
-    return [...this.#entries.values()].flatMap(({ connection }) => connection ?? [])
+  get links(): ServerLink[] {
+    return [...this.#entries.values()].flatMap(({ link }) => link ?? [])
   }
 
-  /** The running connection, or a new one. Callers that come while it starts share that start. */
-  acquire(server: Server): Promise<Connection> {
-    return (this.#entries.get(server.id) ?? this.#start(server)).started
+  has(serverId: string): boolean {
+    return this.#entries.has(serverId)
+  }
+
+  /** The running server, or a new one. Callers that come while it starts share that start. */
+  acquire(wanted: Wanted): Promise<ServerLink> {
+    const { id } = wanted.server
+    const reason = this.#downForGood.get(id)
+    if (reason !== undefined) return Promise.reject(staysDown(wanted.server, reason))
+    return (this.#entries.get(id) ?? this.#start(wanted)).started
+  }
+
+  /** Takes over a server that another pool has started; false when this one has it already. */
+  adopt(link: ServerLink, from: Pool): boolean {
+    const entry = from.#entries.get(link.server.id)
+    if (entry?.link !== link || this.has(link.server.id)) return false
+    from.#entries.delete(link.server.id)
+    this.#entries.set(link.server.id, entry)
+    entry.owner = this
+    return true
   }
 
   /** Takes the server out of use: calls in flight end, then the process does. The next call starts a fresh one. */
   retire(serverId: string): void {
     const entry = this.#entries.get(serverId)
     this.#backOffs.delete(serverId)
-    if (entry === undefined) return
-    this.#entries.delete(serverId)
-    this.#retiring.set(
-      entry,
-      this.#drain(entry).finally(() => this.#retiring.delete(entry)),
-    )
+    this.#downForGood.delete(serverId)
+    if (entry !== undefined) this.#drain(entry)
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     const entries = [...this.#entries.values(), ...this.#retiring.keys()]
     this.#entries.clear()
-    await Promise.all(entries.map((entry) => this.#stop(entry)))
+    await Promise.all(entries.map((entry) => entry.stop()))
   }
 
-  #start(server: Server): Entry {
-    const backOff = this.#backOffs.get(server.id) ?? new BackOff(server.id, () => performance.now())
-    this.#backOffs.set(server.id, backOff)
-    const abort = new AbortController()
-    const started = this.#connect(server, backOff, abort.signal)
-    const entry: Entry = { server, started, abort, connection: null, idleTimer: null }
-    this.#entries.set(server.id, entry)
-    entry.started.then(
-      (connection) => {
-        entry.connection = connection
-        if (connection.endReason === null) this.#watchIdle(entry)
-        else this.#forget(entry)
-      },
-      () => this.#forget(entry),
-    )
+  idle(entry: PoolEntry): void {
+    this.#drain(entry)
+  }
+
+  ended(entry: PoolEntry): void {
+    const { server, link } = entry
+    if (this.#entries.get(server.id) !== entry) return
+    this.#entries.delete(server.id)
+    if (link === null || this.#isClosed) return
+    const reason = link.connection.endReason ?? 'unknown reason'
+    if (server.restartPolicy === 'never') this.#downForGood.set(server.id, reason)
+    if (server.restartPolicy === 'always') this.#start(entry.wanted).started.catch(() => undefined)
+    const next = NEXT[server.restartPolicy]
+    log.info(`server ${server.id} ended (${reason}); ${next}`)
+  }
+
+  #start(wanted: Wanted): PoolEntry {
+    const { id } = wanted.server
+    const backOff = this.#backOffs.get(id) ?? new BackOff(id, () => performance.now())
+    this.#backOffs.set(id, backOff)
+    const entry = new PoolEntry(wanted, this, (signal) => this.#connect(wanted, backOff, signal))
+    this.#entries.set(id, entry)
     return entry
   }
 
-  async #connect(server: Server, backOff: BackOff, signal: AbortSignal): Promise<Connection> {
+  async #connect(wanted: Wanted, backOff: BackOff, signal: AbortSignal): Promise<ServerLink> {
     backOff.check()
-    let ready: Connection | null = null
+    const leave = await this.#places.enter(wanted.server)
     try {
-      const events = {
-        // before that, the list is still to be asked for
-        onToolsChanged: () => ready !== null && this.#deps.onToolsChanged(ready),
-        onEnded: () => this.#ended(server.id),
-      }
-      const started = await startServer(server, this.#deps, events, signal)
+      const link = await startServer({ ...wanted, signal }, this.#deps)
       backOff.succeeded()
-      ready = started.connection
-      this.#deps.onReady(started)
-      return started.connection
+      void link.connection.ended.then(leave)
+      return link
     } catch (error) {
+      leave()
       const isServersFault = !(isMcplexerError(error) && NOT_THE_SERVERS_FAULT.test(error.code))
       if (isServersFault) backOff.failed()
       throw error
     }
   }
 
-  #ended(serverId: string): void {
-    const entry = this.#entries.get(serverId)
-    if (!entry?.connection?.endReason) return
-    log.info(`server ${serverId} ended (${entry.connection.endReason}); the next call starts it again`)
-    this.#forget(entry)
+  #drain(entry: PoolEntry): void {
+    this.#entries.delete(entry.server.id)
+    this.#retiring.set(
+      entry,
+      entry.drain().finally(() => this.#retiring.delete(entry)),
+    )
   }
+}
 
-  #forget(entry: Entry): void {
-    if (entry.idleTimer !== null) clearInterval(entry.idleTimer)
-    if (this.#entries.get(entry.server.id) === entry) this.#entries.delete(entry.server.id)
-  }
-
-  /** Looked at twice per idle time, so that a call itself costs nothing. */
-  #watchIdle(entry: Entry): void {
-    const idleMs = entry.server.idleTimeoutSec * 1000
-    if (idleMs === 0 || this.#entries.get(entry.server.id) !== entry) return
-    let idleLooks = 0
-    let lastCalls = 0
-    entry.idleTimer = setInterval(() => {
-      const connection = entry.connection
-      if (connection === null) return
-      const isIdle = connection.callsInFlight === 0 && connection.callsForwarded === lastCalls
-      lastCalls = connection.callsForwarded
-      idleLooks = isIdle ? idleLooks + 1 : 0
-      if (idleLooks >= 2) this.retire(entry.server.id)
-    }, idleMs / 2)
-    entry.idleTimer.unref()
-  }
-
-  async #drain(entry: Entry): Promise<void> {
-    if (entry.idleTimer !== null) clearInterval(entry.idleTimer)
-    const connection = await entry.started.catch(() => null)
-    if (connection === null) return
-    await connection.whenQuiet()
-    await connection.stop()
-  }
-
-  async #stop(entry: Entry): Promise<void> {
-    entry.abort.abort()
-    if (entry.idleTimer !== null) clearInterval(entry.idleTimer)
-    const connection = await entry.started.catch(() => null)
-    await connection?.stop()
-  }
+function staysDown({ id }: Server, reason: string): GatewayError {
+  return new GatewayError('SERVER_ENDED', `server ${id} ended (${reason}), and its restart_policy is never`, {
+    hint: `change its entry, or restart your client`,
+  })
 }

@@ -3,10 +3,12 @@ import { isMcplexerError, type McplexerError } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { maskValues } from '../redact.ts'
-import type { ClientPeer } from './client-peer.ts'
+import type { Era } from './caller.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
 import { withinStartupTimeout } from './deadline.ts'
-import { initialize } from './handshake.ts'
+import { shakeHands } from './handshake.ts'
+import { ServerLink } from './link.ts'
+import type { Wanted } from './pool-entry.ts'
 import { spawnServer } from './process.ts'
 import { ServerStderr } from './stderr.ts'
 import type { Watchdog } from './watchdog.ts'
@@ -14,52 +16,72 @@ import type { Watchdog } from './watchdog.ts'
 export interface StarterDeps {
   readonly credentials: CredentialSource
   readonly watchdog: Watchdog
-  readonly peer: ClientPeer
-  /** The folder that the client app runs in, for `cwd: client`. */
-  readonly clientFolder: string
 }
 
-export interface StartedServer {
-  readonly connection: Connection
-  readonly hasTools: boolean
+export interface Start extends Wanted {
+  readonly signal: AbortSignal
 }
 
 /**
- * From a configured server to a connection that is ready: opens its scope, starts the process, shakes hands. The
- * scope is open just for the spawn. On any error, and when `signal` fires, nothing keeps running.
+ * From a configured server to a link that is ready: opens its scope, starts the process, shakes hands. The scope is
+ * open just for the spawn. On any error, and when `signal` fires, nothing keeps running.
  */
-export async function startServer(
-  server: Server,
-  deps: StarterDeps,
-  events: ConnectionEvents,
-  signal: AbortSignal,
-): Promise<StartedServer> {
-  const credentials = await deps.credentials.forRoute({ server })
-  const stderr = new ServerStderr(server.id, maskValues(Object.values(credentials.injected)))
-  const folder = server.cwd === 'client' ? deps.clientFolder : server.cwd
-  const child = spawnServer({ server, folder, environment: credentials.environment }, deps.watchdog)
-  const stderrRead = stderr.read(child.stderr)
-  const connection = new Connection(server, child, deps.peer, events)
+export async function startServer(start: Start, deps: StarterDeps): Promise<ServerLink> {
+  const first = start.knownEra ?? start.client.era
   try {
-    const { hasTools } = await withinStartupTimeout(
-      server,
-      initialize(connection, deps.peer),
-      'it was not ready',
-      signal,
-    )
-    return { connection, hasTools }
+    return await startIn(first, start, deps)
   } catch (error) {
-    await connection.stop()
-    await Promise.race([stderrRead, Bun.sleep(100)])
-    throw startError(server, error, stderr.lastLines())
+    // the question itself has killed it, which `initialize` never does
+    if (first === 'modern' && error instanceof DiedOfTheQuestion) return startIn('legacy', start, deps)
+    throw error
   }
 }
 
-function startError(server: Server, error: unknown, lastLines: string): McplexerError {
+class DiedOfTheQuestion extends GatewayError {}
+
+async function startIn(
+  era: Era,
+  { server, client, clientFolder, signal }: Start,
+  deps: StarterDeps,
+): Promise<ServerLink> {
+  const credentials = await deps.credentials.forRoute({ server })
+  const stderr = new ServerStderr(server.id, maskValues(Object.values(credentials.injected)))
+  const folder = server.cwd === 'client' ? clientFolder : server.cwd
+  const child = spawnServer({ server, folder, environment: credentials.environment }, deps.watchdog)
+  const stderrRead = stderr.read(child.stderr)
+  let link: ServerLink | null = null
+  const connection = new Connection(
+    server,
+    child,
+    eventsOf(() => link),
+  )
+  try {
+    const hands = shakeHands(connection, client, era)
+    link = new ServerLink(connection, await withinStartupTimeout(server, hands, 'it was not ready', signal))
+    return link
+  } catch (error) {
+    const hasDied = connection.endReason !== null && isMcplexerError(error, 'SERVER_ENDED')
+    await connection.stop()
+    await Promise.race([stderrRead, Bun.sleep(100)])
+    throw startError(server, error, stderr.lastLines(), hasDied && era === 'modern')
+  }
+}
+
+/** What comes before the link is ready concerns nobody: everything is still to be asked for. */
+function eventsOf(link: () => ServerLink | null): ConnectionEvents {
+  return {
+    onNotification: (notification) => link()?.notified(notification),
+    home: () => [...(link()?.listeners ?? [])][0] ?? null,
+    onEnded: () => link()?.ended(),
+  }
+}
+
+function startError(server: Server, error: unknown, lastLines: string, hasDied: boolean): McplexerError {
   const reason = isMcplexerError(error) ? error.message : 'an unexpected error'
   const said = lastLines === '' ? 'it said nothing on stderr' : `its last words on stderr:\n${lastLines}`
   const hint = isMcplexerError(error) && error.code === 'SERVER_START_FAILED' ? error.hint : undefined
-  return new GatewayError('SERVER_START_FAILED', `server ${server.id} did not start: ${reason}; ${said}`, {
+  const Kind = hasDied ? DiedOfTheQuestion : GatewayError
+  return new Kind('SERVER_START_FAILED', `server ${server.id} did not start: ${reason}; ${said}`, {
     ...(hint === undefined ? {} : { hint }),
   })
 }

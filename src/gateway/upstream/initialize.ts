@@ -1,26 +1,25 @@
-import { version } from '../../base/index.ts'
-import type { ClientDescription } from '../downstream/client-peer.ts'
+import type { Opening } from '../catalog/store.ts'
+import type { ClientDescription } from '../downstream/caller.ts'
 import { negotiateRevision } from '../eras/legacy.ts'
+import { SERVER_INFO } from '../eras/server-info.ts'
 import { isObject, sourceOf } from '../wire/json-span.ts'
 import { type RequestMessage, textParam } from '../wire/message.ts'
 
 /** What the client says of itself; whatever it leaves out is taken as nothing. */
 export function describeClient(request: RequestMessage): ClientDescription {
   return {
+    era: 'legacy',
     revision: negotiateRevision(textParam(request, 'protocolVersion')),
     capabilities: objectParam(request, 'capabilities') ?? '{}',
     clientInfo: objectParam(request, 'clientInfo') ?? '{"name":"unknown","version":"0"}',
   }
 }
 
-/** MCP 2025-11-25, "Lifecycle: Initialization". `instructions` empty: none. */
-export function initializeResult(client: ClientDescription, instructions: string): string {
-  return JSON.stringify({
-    protocolVersion: client.revision,
-    capabilities: { tools: { listChanged: true } },
-    serverInfo: { name: 'mcplexer', title: 'mcplexer', version },
-    ...(instructions === '' ? {} : { instructions }),
-  })
+/** MCP 2025-11-25, "Lifecycle: Initialization". */
+export function initializeResult({ revision }: ClientDescription, opening: Opening): string {
+  const { capabilities, instructions } = opening
+  const told = instructions === '' ? '' : `,"instructions":${JSON.stringify(instructions)}`
+  return `{"protocolVersion":"${revision}","capabilities":${capabilities},"serverInfo":${SERVER_INFO}${told}}`
 }
 
 function objectParam(request: RequestMessage, name: string): string | null {

@@ -1,17 +1,20 @@
 import { isMcplexerError, log } from '../../base/index.ts'
-import { encodeError, encodeMessage, encodeResult, type RequestMessage } from '../wire/message.ts'
+import type { Era } from '../downstream/caller.ts'
+import { encodeError, encodeMessage, encodeResult, type RequestMessage, textParam } from '../wire/message.ts'
 
-/** JSON-RPC 2.0, section 5.1. */
+/** JSON-RPC 2.0, section 5.1; MCP 2025-11-25 and 2026-07-28, "Error Codes". */
 export const RPC = {
   parseError: -32700,
   invalidRequest: -32600,
   methodNotFound: -32601,
   invalidParams: -32602,
   internalError: -32603,
+  resourceNotFound: -32002,
+  unsupportedVersion: -32022,
 } as const
 
-export function errorReply(request: RequestMessage, code: number, message: string): Uint8Array {
-  return encodeError(request, { code, message })
+export function errorReply(request: RequestMessage, code: number, message: string, data?: object): Uint8Array {
+  return encodeError(request, { code, message, ...(data === undefined ? {} : { data }) })
 }
 
 /** For a line in which no id could be read. JSON-RPC 2.0, section 5. */
@@ -19,15 +22,48 @@ export function unreadableReply(code: number, message: string): Uint8Array {
   return encodeMessage({ id: null, error: { code, message } })
 }
 
-/** "Denied" and "does not exist" read the same. MCP 2025-11-25, "Tools: Error Handling". */
-export function unknownTool(request: RequestMessage, name: string): Uint8Array {
-  return errorReply(request, RPC.invalidParams, `Unknown tool: ${name}`)
+export function methodNotFound(request: RequestMessage): Uint8Array {
+  return errorReply(request, RPC.methodNotFound, 'Method not found')
 }
 
-/** A failure of the gateway's own in the call of a known tool: a result, so that the model can read what to do. */
-export function failedCall(request: RequestMessage, error: unknown): Uint8Array {
+/** "Denied" and "does not exist" read the same. */
+export function notThere(request: RequestMessage, era: Era): Uint8Array {
+  const name = textParam(request, 'name')
+  const uri = textParam(request, 'uri')
+  switch (request.method) {
+    case 'tools/call':
+      return errorReply(request, RPC.invalidParams, `Unknown tool: ${name ?? '(params.name must be a string)'}`)
+    case 'prompts/get':
+      return errorReply(
+        request,
+        RPC.invalidParams,
+        `Unknown prompt: ${name ?? '(params.name must be a string)'}`,
+      )
+    case 'completion/complete':
+      return errorReply(request, RPC.invalidParams, 'Unknown reference')
+    case 'resources/read':
+    case 'resources/subscribe':
+    case 'resources/unsubscribe': {
+      const code = era === 'legacy' ? RPC.resourceNotFound : RPC.invalidParams
+      return errorReply(request, code, 'Resource not found', { uri })
+    }
+    default:
+      return methodNotFound(request)
+  }
+}
+
+/**
+ * A failure of the gateway's own. In the call of a known tool it is a result, so that the model can read what to do;
+ * but a `requestState` that is none is the client's mistake.
+ */
+export function failedCall(request: RequestMessage, error: unknown, era: Era): Uint8Array {
+  if (isMcplexerError(error, 'CALL_STATE_UNKNOWN')) return errorReply(request, RPC.invalidParams, error.message)
+  if (request.method !== 'tools/call') return failedRequest(request, error)
   const result = { content: [{ type: 'text', text: publicWording(error) }], isError: true }
-  return encodeResult(request, JSON.stringify(result))
+  return encodeResult(
+    request,
+    JSON.stringify(era === 'modern' ? { resultType: 'complete', ...result } : result),
+  )
 }
 
 /** A failure outside of a tool call. */

@@ -26,6 +26,8 @@ const LITERALS = new Map([
   [0x6e, 'null'],
 ])
 const decoder = new TextDecoder('utf-8')
+const encoder = new TextEncoder()
+const EMPTY = new Uint8Array(0)
 
 /*
  * Reads JSON in place, strictly by RFC 8259, without building values: what the policy reads here is exactly what
@@ -96,6 +98,26 @@ export function textOf(bytes: Uint8Array, span: Span): string {
   return source.includes('\\') ? JSON.parse(source) : source.slice(1, -1)
 }
 
+/** Puts members first into the object at `span`; `source` is their JSON text: `"a":1,"b":2`. */
+export function insertion(bytes: Uint8Array, span: Span, source: string): Edit {
+  const first = skipSpace(bytes, span.start + 1)
+  const separator = bytes[first] === CLOSE_BRACE ? '' : ','
+  const at = span.start + 1
+  return { span: { start: at, end: at }, replacement: encoder.encode(`${source}${separator}`) }
+}
+
+/** Takes a member of an object out, with the comma that goes with it. `member` is the span of its value. */
+export function removal(bytes: Uint8Array, object: Span, member: Span): Edit {
+  const after = skipSpace(bytes, member.end)
+  const nameStart = startOfName(bytes, object, member)
+  if (bytes[after] === COMMA)
+    return { span: { start: nameStart, end: skipSpace(bytes, after + 1) }, replacement: EMPTY }
+  let before = nameStart - 1
+  while (isSpace(bytes[before])) before--
+  const start = bytes[before] === COMMA ? before : nameStart
+  return { span: { start, end: member.end }, replacement: EMPTY }
+}
+
 /** A copy with the edits made; they must not overlap. Everything else stays byte for byte. */
 export function splice(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
   const ordered = edits.length > 1 ? edits.toSorted((a, b) => a.span.start - b.span.start) : edits
@@ -113,6 +135,15 @@ export function splice(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
   }
   result.set(bytes.subarray(from), to)
   return result
+}
+
+function startOfName(bytes: Uint8Array, object: Span, member: Span): number {
+  let at = skipSpace(bytes, object.start + 1)
+  for (;;) {
+    const start = skipSpace(bytes, expect(bytes, skipSpace(bytes, skipString(bytes, at)), COLON))
+    if (start === member.start) return at
+    at = skipSpace(bytes, expect(bytes, skipSpace(bytes, skipValue(bytes, start, 1)), COMMA))
+  }
 }
 
 function skipValue(bytes: Uint8Array, at: number, depth: number): number {

@@ -22,6 +22,8 @@ interface Incoming {
   readonly bytes: Uint8Array
   readonly method: string
   readonly params: ReadonlyMap<string, Span>
+  /** Of the object that `params` are the members of; null when there is none. */
+  readonly paramsSpan: Span | null
 }
 
 export interface RequestMessage extends Incoming {
@@ -52,10 +54,13 @@ export function readMessage(bytes: Uint8Array): Message {
   const method = top.get('method')
   if (method === undefined) return readResponse(bytes, top, id)
   if (!isString(bytes, method)) throw invalidMessage('its method is not a string')
-  const params = readParams(bytes, top.get('params'))
-  if (id === undefined) return { kind: 'notification', bytes, method: textOf(bytes, method), params }
+  const given = top.get('params')
+  const paramsSpan = isObject(bytes, given) ? given : null
+  const params = readParams(bytes, given)
+  const incoming = { bytes, method: textOf(bytes, method), params, paramsSpan }
+  if (id === undefined) return { kind: 'notification', ...incoming }
   if (!isId(bytes, id)) throw invalidMessage('its id is neither a string nor a number')
-  return { kind: 'request', bytes, id, method: textOf(bytes, method), params }
+  return { kind: 'request', id, ...incoming }
 }
 
 /** The messages of a JSON-RPC batch (only MCP 2025-03-26 has them), or null when it is not an array. */
@@ -71,10 +76,14 @@ export function idKey(bytes: Uint8Array, span: Span): string {
   return source.includes('\\') ? JSON.stringify(JSON.parse(source)) : source
 }
 
-export function progressTokenOf(message: Incoming): Span | null {
+/** The members of `params._meta`; none when it is not there. */
+export function metaOf(message: Incoming): ReadonlyMap<string, Span> {
   const meta = message.params.get('_meta')
-  if (!isObject(message.bytes, meta)) return null
-  return members(message.bytes, meta).get('progressToken') ?? null
+  return isObject(message.bytes, meta) ? members(message.bytes, meta) : NO_PARAMS
+}
+
+export function progressTokenOf(message: Incoming): Span | null {
+  return metaOf(message).get('progressToken') ?? null
 }
 
 /** The string parameter `name`, or null when it is absent or something else. */
@@ -97,7 +106,10 @@ export function encodeMessage(json: object): Uint8Array {
 }
 
 /** An error of our own making under the id of the request. */
-export function encodeError(request: RequestMessage, error: { code: number; message: string }): Uint8Array {
+export function encodeError(
+  request: RequestMessage,
+  error: { code: number; message: string; data?: object },
+): Uint8Array {
   const id = sourceOf(request.bytes, request.id)
   return encoder.encode(`{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`)
 }

@@ -3,6 +3,8 @@ import { idKey, type NotificationMessage, type ResponseMessage } from './message
 export interface Waiting {
   onReply(response: ResponseMessage): void
   onProgress?(notification: NotificationMessage): void | Promise<void>
+  /** What comes for a subscription that the request has opened. */
+  onEvent?(notification: NotificationMessage): void | Promise<void>
   /** There will be no reply: the other side is gone, or its reply was refused for the reason given. */
   onLost(reason?: Error): void
 }
@@ -39,6 +41,11 @@ export class PendingRequests {
     const token = notification.params.get('progressToken')
     if (token === undefined) return
     return this.#waiting.get(idKey(notification.bytes, token))?.onProgress?.(notification)
+  }
+
+  /** `key`: as `idKey` gives it, of the request that opened a subscription. */
+  event(key: string, notification: NotificationMessage): void | Promise<void> {
+    return this.#waiting.get(key)?.onEvent?.(notification)
   }
 
   /** Nobody waits any more; a late reply is dropped. */

@@ -9,15 +9,18 @@ export const ACTIVITY_MIGRATIONS: readonly Migration[] = [
         server_id TEXT NOT NULL,
         variant TEXT NOT NULL,
         fingerprint TEXT NOT NULL,
-        tools TEXT NOT NULL,
+        listing TEXT NOT NULL,
         listed_at_ms INTEGER NOT NULL,
         PRIMARY KEY (server_id, variant)
       ) STRICT, WITHOUT ROWID`,
       `CREATE TABLE stored_replies (
         config_digest TEXT NOT NULL,
         variant TEXT NOT NULL,
+        opening TEXT NOT NULL,
         tools BLOB NOT NULL,
-        instructions TEXT NOT NULL,
+        prompts BLOB NOT NULL,
+        resources BLOB NOT NULL,
+        templates BLOB NOT NULL,
         stored_at_ms INTEGER NOT NULL,
         PRIMARY KEY (config_digest, variant)
       ) STRICT, WITHOUT ROWID`,

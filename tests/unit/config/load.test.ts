@@ -84,6 +84,9 @@ test('a full file gives the configuration with its defaults; relative paths star
     idleTimeoutSec: 0,
     startupTimeoutSec: 60,
     callTimeoutSec: 120,
+    instances: null,
+    maxInstances: 0,
+    restartPolicy: 'on-failure',
     isDisabled: false,
   })
   expect(config.firstListWaitSec).toBe(7)
@@ -218,7 +221,7 @@ downstream_servers:
 
   test('keys of the Go program of the same name', () => {
     const server =
-      'downstream_servers: [{ id: a, command: x, name: A, discovery: static, cache: {}, max_instances: 1 }]'
+      'downstream_servers: [{ id: a, command: x, name: A, discovery: static, cache: {}, workspaces: 1 }]'
 
     expect(problemsOf(server).every((problem) => problem.endsWith('is not supported yet'))).toBe(true)
     expect(problemsOf(`${server}\nroute_rules: []\n`)).toHaveLength(5)

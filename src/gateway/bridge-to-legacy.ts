@@ -1,0 +1,86 @@
+import type { Forwarding } from './downstream/connection.ts'
+import type { ServerLink } from './downstream/link.ts'
+import { inputRequiredSource, readUrlElicitations } from './eras/input-required.ts'
+import { META } from './eras/modern.ts'
+import { HeldCall, type HeldCalls } from './held-calls.ts'
+import { type Edit, insertion, isObject, members, removal, sourceOf, splice } from './wire/json-span.ts'
+import {
+  encodeResult,
+  type RequestMessage,
+  type ResponseMessage,
+  replaceWith,
+  textParam,
+} from './wire/message.ts'
+
+/** What a modern client puts into `_meta` for a modern server alone. */
+const OWN_META = [META.revision, META.clientInfo, META.capabilities, META.logLevel]
+
+/**
+ * A modern client's request to a legacy server. Whatever the server asks meanwhile becomes the reply; the client's
+ * retry, which is known by its `requestState`, goes on with the same call. Gives the line for the client.
+ */
+export async function callLegacy(
+  link: ServerLink,
+  request: RequestMessage,
+  { edits, flight, caller }: Forwarding,
+  heldCalls: HeldCalls,
+): Promise<Uint8Array> {
+  if (caller.logLevel !== null) link.wantLogLevel(caller.logLevel)
+  const state = textParam(request, 'requestState')
+  const held = state === null ? start() : heldCalls.resume(state, request, caller)
+  flight.whenCancelled((notification) => held.cancel(notification))
+  const outcome = await held.next()
+  if (outcome.kind === 'reply') return completed(outcome.reply, request)
+  const requestState = heldCalls.hold(held, request)
+  return encodeResult(request, inputRequiredSource(outcome.questions, requestState))
+
+  function start(): HeldCall {
+    const started = new HeldCall(caller)
+    const further = [...edits, ...forLegacy(request)]
+    started.follow((following) =>
+      link.connection.forward(request, { edits: further, flight: following, caller: started }),
+    )
+    return started
+  }
+}
+
+function forLegacy({ bytes, params, paramsSpan }: RequestMessage): Edit[] {
+  const meta = params.get('_meta')
+  if (paramsSpan === null || !isObject(bytes, meta)) return []
+  const responses = params.get('inputResponses')
+  // the answers to elicitations by URL, which a legacy server learns of by itself
+  const dropped = responses === undefined ? [] : [removal(bytes, paramsSpan, responses)]
+  return [...dropped, replaceWith(meta, withoutOwn(bytes, members(bytes, meta)))]
+}
+
+function withoutOwn(bytes: Uint8Array, fields: ReadonlyMap<string, { start: number; end: number }>): string {
+  const kept = [...fields].filter(([name]) => !OWN_META.some((known) => known === name))
+  return `{${kept.map(([name, span]) => `${JSON.stringify(name)}:${sourceOf(bytes, span)}`).join(',')}}`
+}
+
+/** MCP 2026-07-28 wants a type on every result, and hints for caching on a resource. */
+function completed(reply: ResponseMessage, request: RequestMessage): Uint8Array {
+  const elicitations = readUrlElicitations(reply)
+  if (elicitations !== null) return encodeResult(request, inputRequiredSource(elicitations, null))
+  const id = replaceWith(reply.id, sourceOf(request.bytes, request.id))
+  return splice(reply.bytes, [id, ...(reply.error === null ? typed(reply, request.method) : modernCode(reply))])
+}
+
+function typed({ bytes, result }: ResponseMessage, method: string): Edit[] {
+  if (result === null || !isObject(bytes, result)) return []
+  const fields = members(bytes, result)
+  const wanted = method === 'resources/read' ? { ...COMPLETE, ...UNCACHED } : COMPLETE
+  const missing = Object.entries(wanted).filter(([name]) => !fields.has(name))
+  const source = missing.map(([name, value]) => `"${name}":${value}`).join(',')
+  return missing.length === 0 ? [] : [insertion(bytes, result, source)]
+}
+
+const COMPLETE = { resultType: '"complete"' }
+const UNCACHED = { ttlMs: '0', cacheScope: '"private"' }
+
+/** -32002 (resource not found) must not be sent in the new revision; it is -32602 there. */
+function modernCode({ bytes, error }: ResponseMessage): Edit[] {
+  if (error === null || !isObject(bytes, error)) return []
+  const code = members(bytes, error).get('code')
+  return code !== undefined && sourceOf(bytes, code) === '-32002' ? [replaceWith(code, '-32602')] : []
+}

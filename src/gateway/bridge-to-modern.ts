@@ -1,0 +1,87 @@
+import { log } from '../base/index.ts'
+import type { Caller } from './downstream/caller.ts'
+import type { Forwarding } from './downstream/connection.ts'
+import type { Flight } from './downstream/flight.ts'
+import type { ServerLink } from './downstream/link.ts'
+import { type InputRequest, readInputRequired } from './eras/input-required.ts'
+import { envelopeSource } from './eras/modern.ts'
+import { GatewayError } from './gateway-error.ts'
+import { type Edit, insertion, isObject, sourceOf, trimmed } from './wire/json-span.ts'
+import { type RequestMessage, type ResponseMessage, readMessage } from './wire/message.ts'
+
+/** A server that never has enough must not keep asking for ever. */
+const MAX_ROUNDS = 64
+
+/**
+ * A legacy client's request to a modern server: the envelope is put in, and what the server answers to be asked is
+ * asked, as the requests that this client knows; then the request is sent again with the answers.
+ * MCP 2026-07-28, "Multi Round-Trip Requests".
+ */
+export async function callModern(
+  link: ServerLink,
+  request: RequestMessage,
+  { edits, flight, caller }: Forwarding,
+): Promise<ResponseMessage> {
+  let answers = ''
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const envelope = envelopeSource(caller.client, caller.logLevel)
+    const further = [...edits, ...withParams(request, envelope, answers)]
+    const reply = await link.connection.forward(request, { edits: further, flight, caller })
+    const wanted = readInputRequired(reply)
+    if (wanted === null) return reply
+    answers = await answersTo(wanted.requests, caller, flight)
+    if (wanted.requestState !== null) answers += `,"requestState":${wanted.requestState}`
+  }
+  throw new GatewayError('CALL_REFUSED', `server ${link.server.id} asked for more input ${MAX_ROUNDS} times`)
+}
+
+/** Members put into `params` and into its `_meta`, wherever these are missing too. */
+function withParams({ bytes, params, paramsSpan }: RequestMessage, meta: string, more: string): Edit[] {
+  if (paramsSpan === null) return [insertion(bytes, trimmed(bytes), `"params":{"_meta":{${meta}}${more}}`)]
+  const existing = params.get('_meta')
+  if (!isObject(bytes, existing)) return [insertion(bytes, paramsSpan, `"_meta":{${meta}}${more}`)]
+  const added = insertion(bytes, existing, meta)
+  return more === '' ? [added] : [insertion(bytes, paramsSpan, more.slice(1)), added]
+}
+
+async function answersTo(requests: readonly InputRequest[], caller: Caller, flight: Flight): Promise<string> {
+  const answers = await Promise.all(requests.map((request) => answerTo(request, caller, flight)))
+  return `,"inputResponses":{${answers.join(',')}}`
+}
+
+/** `"key":result`. Throws CALL_REFUSED with the client's words when it answers with an error. */
+function answerTo({ key, method, params }: InputRequest, caller: Caller, flight: Flight): Promise<string> {
+  const source = `{"jsonrpc":"2.0","id":0,"method":${JSON.stringify(method)},"params":${forLegacy(method, params)}}`
+  const question = readMessage(new TextEncoder().encode(source))
+  if (question.kind !== 'request') throw new TypeError('not a request')
+  return new Promise((resolve, reject) => {
+    const asked = caller.ask(question, {
+      onReply: ({ bytes, result, error }) => {
+        if (result !== null) resolve(`${JSON.stringify(key)}:${sourceOf(bytes, result)}`)
+        else reject(refused(method, error === null ? '{}' : sourceOf(bytes, error)))
+      },
+      onLost: () => reject(new GatewayError('CALL_CANCELLED', 'the client has gone')),
+    })
+    flight.whenCancelled(() => {
+      asked.cancel(null)
+      reject(new GatewayError('CALL_CANCELLED', 'the client cancelled the call'))
+    })
+  })
+}
+
+/** Legacy clients tell elicitations by URL apart by an id, which the newer revision dropped. */
+function forLegacy(method: string, params: string): string {
+  if (method !== 'elicitation/create') return params
+  const { mode, elicitationId }: { mode?: unknown; elicitationId?: unknown } = JSON.parse(params)
+  if (mode !== 'url' || elicitationId !== undefined) return params
+  return params.replace('{', `{"elicitationId":"${crypto.randomUUID()}",`)
+}
+
+function refused(method: string, errorSource: string): GatewayError {
+  const { message }: { message?: unknown } = JSON.parse(errorSource)
+  log.debug(`the client refused ${method}`)
+  return new GatewayError(
+    'CALL_REFUSED',
+    `the client refused ${method}: ${String(message ?? 'no reason given')}`,
+  )
+}

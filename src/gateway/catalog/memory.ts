@@ -1,0 +1,53 @@
+import { isMcplexerError, log } from '../../base/index.ts'
+import type { Server } from '../../config/index.ts'
+import type { CatalogStore, ServerListing, StoredReplies } from './store.ts'
+
+export interface MemoryDeps {
+  /** Null: nothing is remembered. */
+  readonly store: CatalogStore | null
+  readonly variant: string
+  generationOf(server: Server): Promise<number | null>
+}
+
+/** What is remembered from run to run for one kind of client. What cannot be kept is done without. */
+export class ListingMemory {
+  readonly #deps: MemoryDeps
+
+  constructor(deps: MemoryDeps) {
+    this.#deps = deps
+  }
+
+  /** What was stored of the server, and whether that is of another launch than the next would be. */
+  async load(server: Server): Promise<{ listing: ServerListing | null; isOutdated: boolean }> {
+    const { store, variant } = this.#deps
+    const stored = (await store?.load(server.id, variant).catch(() => null)) ?? null
+    return {
+      listing: stored?.listing ?? null,
+      isOutdated: stored?.fingerprint !== (await this.#fingerprint(server)),
+    }
+  }
+
+  save(server: Server, listing: ServerListing): Promise<void> {
+    return this.#attempt(async (store) => {
+      const fingerprint = await this.#fingerprint(server)
+      await store.save(server.id, this.#deps.variant, { fingerprint, listing })
+    })
+  }
+
+  saveReplies(configDigest: string, replies: StoredReplies): Promise<void> {
+    return this.#attempt((store) => store.saveReplies(configDigest, this.#deps.variant, replies))
+  }
+
+  async #attempt(work: (store: CatalogStore) => Promise<void>): Promise<void> {
+    try {
+      if (this.#deps.store !== null) await work(this.#deps.store)
+    } catch (error) {
+      log.debug(`lists were not stored (${isMcplexerError(error) ? error.code : 'unexpected'})`)
+    }
+  }
+
+  async #fingerprint(server: Server): Promise<string> {
+    const generation = await this.#deps.generationOf(server).catch(() => null)
+    return new Bun.CryptoHasher('sha256').update(JSON.stringify([server, generation])).digest('hex')
+  }
+}

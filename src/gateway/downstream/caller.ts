@@ -1,0 +1,37 @@
+import type { NotificationMessage, RequestMessage } from '../wire/message.ts'
+import type { Waiting } from '../wire/pending.ts'
+
+export type Era = 'legacy' | 'modern'
+
+/** What a server gets to know of the client app it works for; the last two are JSON source. */
+export interface ClientDescription {
+  readonly era: Era
+  readonly revision: string
+  readonly capabilities: string
+  readonly clientInfo: string
+}
+
+export interface Question {
+  /** Resolves when the client app can take more. */
+  readonly sent: void | Promise<void>
+  /** Tells the client app that the server no longer wants an answer. */
+  cancel(notification: NotificationMessage | null): void
+}
+
+/** How a server reaches the client app that it works for. */
+export interface Reachable {
+  /** Passes a server's request on; the reply comes through `waiting`. */
+  ask(request: RequestMessage, waiting: Waiting): Question
+  /** Resolves when the client app can take more. */
+  notify(notification: NotificationMessage): void | Promise<void>
+}
+
+/** The one who waits for a request that is on its way to a server. */
+export interface Caller extends Reachable {
+  readonly client: ClientDescription
+  /** The least severe log messages that he wants, or null for none at all; legacy callers leave it to the server. */
+  readonly logLevel: string | null
+  /** Whether other callers share the connection, so that no question can be told to be his. */
+  readonly isOneOfMany: boolean
+  progress(notification: NotificationMessage): void | Promise<void>
+}

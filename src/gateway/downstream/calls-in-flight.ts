@@ -1,0 +1,61 @@
+import { CallTimer } from './call-timer.ts'
+import type { Caller } from './caller.ts'
+
+export interface Call {
+  readonly caller: Caller
+  readonly timer: CallTimer
+}
+
+/** The calls of one connection that are not answered yet, in the order in which they came. */
+export class CallsInFlight {
+  readonly #calls = new Set<Call>()
+  #begun = 0
+  #onQuiet: (() => void)[] = []
+
+  get size(): number {
+    return this.#calls.size
+  }
+
+  /** Grows with every call. */
+  get begun(): number {
+    return this.#begun
+  }
+
+  get newest(): Caller | null {
+    let newest: Call | null = null
+    for (const call of this.#calls) newest = call
+    return newest?.caller ?? null
+  }
+
+  /** `timeoutMs` 0: none. */
+  begin(caller: Caller, timeoutMs: number, onExpired: () => void): Call {
+    const call = { caller, timer: new CallTimer(timeoutMs, onExpired) }
+    this.#calls.add(call)
+    this.#begun++
+    return call
+  }
+
+  end(call: Call): void {
+    call.timer.stop()
+    this.#calls.delete(call)
+    if (this.#calls.size === 0) this.wake()
+  }
+
+  /** Resolves when none is in flight any more, or by `wake`. */
+  whenQuiet(): Promise<void> {
+    return this.#calls.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#onQuiet.push(resolve))
+  }
+
+  wake(): void {
+    for (const resolve of this.#onQuiet.splice(0)) resolve()
+  }
+
+  /** A person may be thinking. */
+  pauseTimers(): void {
+    for (const { timer } of this.#calls) timer.stop()
+  }
+
+  startTimers(): void {
+    for (const { timer } of this.#calls) timer.start()
+  }
+}

@@ -1,0 +1,90 @@
+import type { Server } from '../../config/index.ts'
+import { isAtLeast } from '../eras/levels.ts'
+import { envelopeSource, LISTEN } from '../eras/modern.ts'
+import type { NotificationMessage } from '../wire/message.ts'
+import type { ClientDescription, Era, Reachable } from './caller.ts'
+import type { Connection } from './connection.ts'
+
+/** What a server says of itself when the connection begins. */
+export interface Offer {
+  readonly era: Era
+  /** JSON source of an object. */
+  readonly capabilities: string
+  readonly instructions: string
+}
+
+export interface LinkListener extends Reachable {
+  onNotification(notification: NotificationMessage, link: ServerLink): void | Promise<void>
+  onEnded(link: ServerLink): void
+}
+
+/** A server that is ready, with those who use it: one session, or several that share it. */
+export class ServerLink {
+  readonly connection: Connection
+  readonly offer: Offer
+  readonly listeners = new Set<LinkListener>()
+  #logLevel: string | null = null
+  #watches = 0
+  #isListening = false
+
+  constructor(connection: Connection, offer: Offer) {
+    this.connection = connection
+    this.offer = offer
+  }
+
+  get server(): Server {
+    return this.connection.server
+  }
+
+  get era(): Era {
+    return this.offer.era
+  }
+
+  /** Whether it has to stay although nobody calls: somebody waits for news of it. */
+  get isWatched(): boolean {
+    return this.#watches > 0
+  }
+
+  watched(by: 1 | -1): void {
+    this.#watches += by
+  }
+
+  offers(capability: string): boolean {
+    return Object.hasOwn(JSON.parse(this.offer.capabilities), capability)
+  }
+
+  /** Sees to it that a legacy server sends log messages from `level` on; it is never told to say less. */
+  wantLogLevel(level: string): void {
+    if (this.era !== 'legacy' || !this.offers('logging')) return
+    if (this.#logLevel !== null && isAtLeast(level, this.#logLevel)) return
+    this.#logLevel = level
+    this.connection.request('logging/setLevel', JSON.stringify({ level })).catch(() => undefined)
+  }
+
+  /** A modern server tells of changed lists only who listens; we do once, for all who use it. */
+  listenForChanges(client: ClientDescription): void {
+    if (this.era !== 'modern' || this.#isListening) return
+    this.#isListening = true
+    const filter = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true }
+    const params = `{"_meta":{${envelopeSource(client)}},"notifications":${JSON.stringify(filter)}}`
+    this.connection.open(LISTEN, params, {
+      onReply: () => undefined,
+      onLost: () => undefined,
+      onEvent: (notification) => {
+        if (notification.method !== 'notifications/subscriptions/acknowledged')
+          return this.notified(notification)
+      },
+    })
+  }
+
+  notified(notification: NotificationMessage): void | Promise<void> {
+    const [first, ...others] = this.listeners
+    for (const listener of others) void listener.onNotification(notification, this)
+    return first?.onNotification(notification, this)
+  }
+
+  ended(): void {
+    for (const listener of this.listeners) listener.onEnded(this)
+    this.listeners.clear()
+  }
+}

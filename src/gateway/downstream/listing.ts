@@ -1,0 +1,83 @@
+import { envelopeSource } from '../eras/modern.ts'
+import { GatewayError } from '../gateway-error.ts'
+import {
+  elements,
+  isArray,
+  isObject,
+  isString,
+  members,
+  type Span,
+  sourceOf,
+  textOf,
+} from '../wire/json-span.ts'
+import type { ResponseMessage } from '../wire/message.ts'
+import type { ClientDescription } from './caller.ts'
+import { withinStartupTimeout } from './deadline.ts'
+import type { ServerLink } from './link.ts'
+
+const MAX_LIST_BYTES = 16 * 1024 * 1024
+
+/** One list of a server: the JSON source of each item as the server wrote it. */
+export interface ServerList {
+  readonly items: readonly string[]
+  /** How long it may be taken for fresh, in milliseconds; a legacy server does not say. */
+  readonly ttlMs: number
+}
+
+/**
+ * All pages of a list. Throws SERVER_HANDSHAKE_FAILED when they make no list, and SERVER_START_FAILED when they take
+ * longer than `startup_timeout_sec`.
+ */
+export function fetchList(
+  link: ServerLink,
+  client: ClientDescription,
+  { method, member }: { method: string; member: string },
+): Promise<ServerList> {
+  const late = `server ${link.server.id}: ${method} was not answered`
+  return withinStartupTimeout(link.server, allPages(link, client, method, member), late)
+}
+
+async function allPages(
+  link: ServerLink,
+  client: ClientDescription,
+  method: string,
+  member: string,
+): Promise<ServerList> {
+  const items: string[] = []
+  let cursor: string | null = null
+  let ttlMs = Number.POSITIVE_INFINITY
+  for (let bytes = 0; bytes <= MAX_LIST_BYTES; ) {
+    const reply = await link.connection.request(method, paramsOf(link, client, cursor))
+    const result = resultMembers(link, reply, method)
+    const listed = result.get(member)
+    if (!isArray(reply.bytes, listed)) throw failed(link, `its ${method} reply has no list`)
+    for (const item of elements(reply.bytes, listed)) items.push(sourceOf(reply.bytes, item))
+    ttlMs = Math.min(ttlMs, ttlOf(reply, result.get('ttlMs')))
+    const next = result.get('nextCursor')
+    if (!isString(reply.bytes, next)) return { items, ttlMs }
+    if (textOf(reply.bytes, next) === cursor) throw failed(link, `its ${method} gives the same cursor twice`)
+    cursor = textOf(reply.bytes, next)
+    bytes += reply.bytes.length
+  }
+  throw failed(link, `its ${method} is over 16 MiB`)
+}
+
+function paramsOf(link: ServerLink, client: ClientDescription, cursor: string | null): string {
+  const meta = link.era === 'modern' ? [`"_meta":{${envelopeSource(client)}}`] : []
+  const position = cursor === null ? [] : [`"cursor":${JSON.stringify(cursor)}`]
+  return `{${[...meta, ...position].join(',')}}`
+}
+
+function ttlOf(reply: ResponseMessage, span: Span | undefined): number {
+  const ttl = span === undefined ? 0 : Number(sourceOf(reply.bytes, span))
+  return Number.isFinite(ttl) && ttl > 0 ? ttl : 0
+}
+
+function resultMembers(link: ServerLink, reply: ResponseMessage, method: string): Map<string, Span> {
+  if (reply.result !== null && isObject(reply.bytes, reply.result)) return members(reply.bytes, reply.result)
+  throw failed(link, `it answered ${method} with an error`)
+}
+
+function failed({ server }: ServerLink, reason: string): GatewayError {
+  return new GatewayError('SERVER_HANDSHAKE_FAILED', `server ${server.id} cannot be used: ${reason}`)
+}

@@ -1,0 +1,167 @@
+import { kindOfMethod, LIST_KINDS, type ListKind } from '../catalog/kinds.ts'
+import type { ViewHome } from '../client-view.ts'
+import type { Caller, Question } from '../downstream/caller.ts'
+import type { Flight } from '../downstream/flight.ts'
+import { LEGACY_METHODS } from '../eras/legacy.ts'
+import { isLogLevel } from '../eras/levels.ts'
+import { META } from '../eras/modern.ts'
+import { removal, sourceOf, splice } from '../wire/json-span.ts'
+import {
+  encodeMessage,
+  encodeResult,
+  metaOf,
+  type NotificationMessage,
+  type RequestMessage,
+  type ResponseMessage,
+  replaceWith,
+  textParam,
+} from '../wire/message.ts'
+import type { Waiting } from '../wire/pending.ts'
+import { restoreToken } from '../wire/relabel.ts'
+import { ClientQuestions } from './client-questions.ts'
+import { Flights } from './flights.ts'
+import { describeClient, initializeResult } from './initialize.ts'
+import type { Outlet } from './outlet.ts'
+import { errorReply, failedRequest, methodNotFound, notThere, RPC } from './rpc-error.ts'
+import { Service, type ServiceDeps } from './service.ts'
+
+/** Without `logging/setLevel` the servers decide; a modern one has to be told something. */
+const DEFAULT_LEVEL = 'info'
+
+/** One client of MCP up to 2025-11-25: a session that begins with `initialize`. */
+export class LegacyDesk implements ViewHome {
+  readonly #deps: ServiceDeps
+  readonly #home: Outlet
+  readonly #flights = new Flights()
+  readonly #questions = new ClientQuestions()
+  #service: Service | null = null
+  #logLevel = DEFAULT_LEVEL
+
+  constructor(deps: ServiceDeps, home: Outlet) {
+    this.#deps = deps
+    this.#home = home
+  }
+
+  /** The reply, or null when there is none. */
+  async serve(request: RequestMessage, outlet: Outlet): Promise<Uint8Array | null> {
+    const flight = this.#flights.begin(request)
+    if (flight === null)
+      return errorReply(request, RPC.invalidRequest, 'a request with this id is still in flight')
+    const reply = await this.#reply(request, flight, outlet).catch((error) => failedRequest(request, error))
+    this.#flights.end(request)
+    return flight.isCancelled ? null : reply
+  }
+
+  notified(notification: NotificationMessage): void | Promise<void> {
+    switch (notification.method) {
+      case 'notifications/initialized':
+        return
+      case 'notifications/cancelled':
+        return this.#flights.cancel(notification)
+      case 'notifications/progress':
+        return this.#questions.progress(notification)
+      default:
+        this.#service?.withView((view) => view.broadcast(notification.bytes))
+    }
+  }
+
+  /** False when nobody has asked. */
+  answered(response: ResponseMessage): boolean {
+    return this.#questions.answered(response)
+  }
+
+  ask(request: RequestMessage, waiting: Waiting): Question {
+    return this.#questions.ask(request, waiting, this.#home)
+  }
+
+  notify(notification: NotificationMessage): void | Promise<void> {
+    return this.#home.send(notification.bytes)
+  }
+
+  listChanged(kinds: readonly ListKind[]): void {
+    const methods = new Set(kinds.map((kind) => LIST_KINDS[kind].changed))
+    for (const method of methods) void this.#home.send(encodeMessage({ method }))
+  }
+
+  resourceUpdated(publicUri: string, notification: NotificationMessage): void {
+    const { bytes, params, paramsSpan } = notification
+    const uri = params.get('uri')
+    const meta = params.get('_meta')
+    if (uri === undefined || paramsSpan === null) return
+    const isTagged = meta !== undefined && metaOf(notification).has(META.subscriptionId)
+    const edits = [replaceWith(uri, JSON.stringify(publicUri))]
+    void this.#home.send(splice(bytes, isTagged ? [...edits, removal(bytes, paramsSpan, meta)] : edits))
+  }
+
+  async close(): Promise<void> {
+    this.#questions.loseAll()
+    await this.#service?.close()
+  }
+
+  async #reply(request: RequestMessage, flight: Flight, outlet: Outlet): Promise<Uint8Array | null> {
+    if (request.method === 'ping') return encodeResult(request, '{}')
+    if (request.method === 'initialize') return this.#initialize(request)
+    const service = this.#service
+    if (service === null) return beforeInitialize(request)
+    const kind = kindOfMethod(request.method)
+    if (kind !== null) return this.#list(request, kind, service)
+    if (request.method === 'logging/setLevel') return this.#setLevel(request, service)
+    if (request.method === 'resources/subscribe') return this.#subscribe(request, service)
+    if (request.method === 'resources/unsubscribe') return this.#unsubscribe(request, service)
+    return (await service.view()).call(request, this.#callerOf(request, outlet, service), flight)
+  }
+
+  #initialize(request: RequestMessage): Uint8Array {
+    if (this.#service !== null)
+      return errorReply(request, RPC.invalidRequest, 'this session is initialized already')
+    this.#service = new Service(describeClient(request), this.#deps, this)
+    return encodeResult(request, initializeResult(this.#service.client, this.#service.opening()))
+  }
+
+  async #list(request: RequestMessage, kind: ListKind, service: Service): Promise<Uint8Array> {
+    if (request.params.has('cursor')) return errorReply(request, RPC.invalidParams, 'Invalid cursor')
+    return encodeResult(request, await service.list(kind))
+  }
+
+  #setLevel(request: RequestMessage, service: Service): Uint8Array {
+    const level = textParam(request, 'level')
+    if (!isLogLevel(level)) return errorReply(request, RPC.invalidParams, 'Invalid log level')
+    this.#logLevel = level
+    service.withView((view) => view.setLogLevel(level))
+    return encodeResult(request, '{}')
+  }
+
+  async #subscribe(request: RequestMessage, service: Service): Promise<Uint8Array> {
+    const error = await (await service.view()).watch(request)
+    if (error === 'unknown') return notThere(request, 'legacy')
+    if (error === null || error.error === null) return encodeResult(request, '{}')
+    const id = replaceWith(error.id, sourceOf(request.bytes, request.id))
+    return splice(error.bytes, [id])
+  }
+
+  async #unsubscribe(request: RequestMessage, service: Service): Promise<Uint8Array> {
+    const uri = textParam(request, 'uri')
+    if (uri !== null) (await service.view()).unwatch(uri)
+    return encodeResult(request, '{}')
+  }
+
+  #callerOf(request: RequestMessage, outlet: Outlet, { client }: Service): Caller {
+    return {
+      client,
+      logLevel: this.#logLevel,
+      isOneOfMany: false,
+      ask: (question, waiting) => this.#questions.ask(question, waiting, outlet),
+      notify: (notification) => outlet.send(notification.bytes),
+      progress: (notification) => {
+        const line = restoreToken(notification, request)
+        return line === null ? undefined : outlet.send(line)
+      },
+    }
+  }
+}
+
+function beforeInitialize(request: RequestMessage): Uint8Array {
+  return LEGACY_METHODS.has(request.method)
+    ? errorReply(request, RPC.invalidRequest, 'the session must begin with initialize')
+    : methodNotFound(request)
+}

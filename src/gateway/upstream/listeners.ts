@@ -1,0 +1,163 @@
+import type { ListKind } from '../catalog/kinds.ts'
+import type { ClientView, ViewHome } from '../client-view.ts'
+import type { Question } from '../downstream/caller.ts'
+import type { Flight } from '../downstream/flight.ts'
+import { META } from '../eras/modern.ts'
+import {
+  elements,
+  insertion,
+  isArray,
+  isObject,
+  isString,
+  members,
+  sourceOf,
+  splice,
+  textOf,
+} from '../wire/json-span.ts'
+import {
+  encodeError,
+  encodeMessage,
+  encodeResult,
+  metaOf,
+  type NotificationMessage,
+  type RequestMessage,
+  readMessage,
+  replaceWith,
+} from '../wire/message.ts'
+import type { Waiting } from '../wire/pending.ts'
+import type { Outlet } from './outlet.ts'
+import { errorReply, RPC } from './rpc-error.ts'
+
+/** Which field of the filter is about which list, and what the client is told then. */
+const FIELDS = {
+  toolsListChanged: { kinds: ['tools'], method: 'notifications/tools/list_changed' },
+  promptsListChanged: { kinds: ['prompts'], method: 'notifications/prompts/list_changed' },
+  resourcesListChanged: { kinds: ['resources', 'templates'], method: 'notifications/resources/list_changed' },
+} as const
+type Field = keyof typeof FIELDS
+
+interface Listener {
+  /** JSON source of the id of its request. */
+  readonly id: string
+  readonly outlet: Outlet
+  readonly fields: readonly Field[]
+  readonly uris: ReadonlySet<string>
+}
+
+/** The open `subscriptions/listen` of one kind of client. MCP 2026-07-28, "Subscriptions". */
+export class Listeners implements ViewHome {
+  readonly #view: () => Promise<ClientView>
+  readonly #open = new Set<Listener>()
+
+  constructor(view: () => Promise<ClientView>) {
+    this.#view = view
+  }
+
+  /** Open until the flight is called back; then there is no reply. */
+  async listen(request: RequestMessage, flight: Flight, outlet: Outlet): Promise<Uint8Array | null> {
+    const filter = filterOf(request)
+    if (filter === null) return errorReply(request, RPC.invalidParams, 'params.notifications must be an object')
+    const called = new Promise<void>((resolve) => flight.whenCancelled(() => resolve()))
+    const view = await this.#view()
+    const uris = await watched(view, filter.uris)
+    const id = sourceOf(request.bytes, request.id)
+    const listener = { id, outlet, fields: filter.fields, uris: new Set(uris) }
+    if (!flight.isCancelled) {
+      await outlet.send(acknowledgement(listener))
+      this.#open.add(listener)
+      await called
+    }
+    this.#open.delete(listener)
+    for (const uri of uris) view.unwatch(uri)
+    return null
+  }
+
+  listChanged(kinds: readonly ListKind[]): void {
+    for (const listener of this.#open) {
+      for (const field of listener.fields) {
+        const { kinds: about, method } = FIELDS[field]
+        if (about.some((kind) => kinds.includes(kind)))
+          void listener.outlet.send(tagged({ method }, listener.id))
+      }
+    }
+  }
+
+  resourceUpdated(publicUri: string, notification: NotificationMessage): void {
+    for (const listener of this.#open) {
+      if (listener.uris.has(publicUri))
+        void listener.outlet.send(retagged(notification, publicUri, listener.id))
+    }
+  }
+
+  /** A legacy server asks outside of any call: in this revision there is nobody to ask. */
+  ask(request: RequestMessage, waiting: Waiting): Question {
+    const refusal = readMessage(encodeError(request, { code: -32000, message: 'no call is in flight' }))
+    if (refusal.kind === 'response') queueMicrotask(() => waiting.onReply(refusal))
+    return { sent: undefined, cancel: () => undefined }
+  }
+
+  /** What belongs to no request and no subscription is not for a client of this revision. */
+  notify(): void {}
+}
+
+function filterOf({ bytes, params }: RequestMessage): { fields: Field[]; uris: string[] } | null {
+  const filter = params.get('notifications')
+  if (!isObject(bytes, filter)) return null
+  const given = members(bytes, filter)
+  const isTrue = (name: string): boolean => {
+    const span = given.get(name)
+    return span !== undefined && sourceOf(bytes, span) === 'true'
+  }
+  const subscriptions = given.get('resourceSubscriptions')
+  const uris = isArray(bytes, subscriptions) ? elements(bytes, subscriptions) : []
+  return {
+    fields: (Object.keys(FIELDS) as Field[]).filter(isTrue),
+    uris: uris.flatMap((span) => (isString(bytes, span) ? textOf(bytes, span) : [])),
+  }
+}
+
+/** Those that a server has agreed to tell about. */
+async function watched(view: ClientView, uris: readonly string[]): Promise<string[]> {
+  const agreed = await Promise.all(
+    uris.map(async (uri) => {
+      const asked = readMessage(encodeMessage({ id: 0, method: 'resources/subscribe', params: { uri } }))
+      const isAgreed = asked.kind === 'request' && (await view.watch(asked).catch(() => 'failed')) === null
+      return isAgreed ? [uri] : []
+    }),
+  )
+  return agreed.flat()
+}
+
+function acknowledgement({ id, fields, uris }: Listener): Uint8Array {
+  const filter = Object.fromEntries(fields.map((field) => [field, true]))
+  const notifications = uris.size === 0 ? filter : { ...filter, resourceSubscriptions: [...uris] }
+  return tagged({ method: 'notifications/subscriptions/acknowledged', params: { notifications } }, id)
+}
+
+function tagged(message: { method: string; params?: object }, id: string): Uint8Array {
+  const encoded = readMessage(encodeMessage({ params: {}, ...message }))
+  if (encoded.kind !== 'notification' || encoded.paramsSpan === null) throw new TypeError('not a notification')
+  return splice(encoded.bytes, [insertion(encoded.bytes, encoded.paramsSpan, tagSource(id))])
+}
+
+/** The server's own words about its own URI, under the name and the subscription of the client. */
+function retagged(notification: NotificationMessage, publicUri: string, id: string): Uint8Array {
+  const { bytes, params, paramsSpan } = notification
+  const [uri, meta] = [params.get('uri'), params.get('_meta')]
+  if (uri === undefined || paramsSpan === null) return bytes
+  const renamed = replaceWith(uri, JSON.stringify(publicUri))
+  const tag = metaOf(notification).get(META.subscriptionId)
+  if (tag !== undefined) return splice(bytes, [renamed, replaceWith(tag, id)])
+  const added = isObject(bytes, meta)
+    ? insertion(bytes, meta, `"${META.subscriptionId}":${id}`)
+    : insertion(bytes, paramsSpan, tagSource(id))
+  return splice(bytes, [renamed, added])
+}
+
+function tagSource(id: string): string {
+  return `"_meta":{"${META.subscriptionId}":${id}}`
+}
+
+export function closed(request: RequestMessage): Uint8Array {
+  return encodeResult(request, `{"resultType":"complete",${tagSource(sourceOf(request.bytes, request.id))}}`)
+}

@@ -1,0 +1,175 @@
+import { kindOfMethod, type ListKind } from '../catalog/kinds.ts'
+import { variantOf } from '../catalog/store.ts'
+import type { Caller, ClientDescription } from '../downstream/caller.ts'
+import type { Flight } from '../downstream/flight.ts'
+import { isAtLeast, isLogLevel } from '../eras/levels.ts'
+import { DISCOVER, type Envelope, LISTEN, META, MODERN_REVISION } from '../eras/modern.ts'
+import { SERVER_INFO } from '../eras/server-info.ts'
+import {
+  encodeError,
+  encodeResult,
+  type NotificationMessage,
+  type RequestMessage,
+  readMessage,
+  textParam,
+} from '../wire/message.ts'
+import { restoreToken } from '../wire/relabel.ts'
+import { Flights } from './flights.ts'
+import { Listeners } from './listeners.ts'
+import type { Outlet } from './outlet.ts'
+import { errorReply, failedRequest, methodNotFound, RPC } from './rpc-error.ts'
+import { Service, type ServiceDeps } from './service.ts'
+
+/** Kinds of clients at once on one connection; each keeps servers of its own. */
+const MAX_KINDS = 32
+/** Of the older revisions, and gone in this one. */
+const REMOVED = new Set([
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'logging/setLevel',
+  'ping',
+  'initialize',
+])
+
+/** Clients of MCP 2026-07-28: no session, every request says who asks and what he can do. */
+export class ModernDesk {
+  readonly #deps: ServiceDeps
+  /** On it all requests share one channel, and ids are unique; elsewhere each request has an outlet of its own. */
+  readonly #home: Outlet
+  readonly #flights = new Map<Outlet, Flights>()
+  readonly #kinds = new Map<string, { service: Service; listeners: Listeners }>()
+
+  constructor(deps: ServiceDeps, home: Outlet) {
+    this.#deps = deps
+    this.#home = home
+  }
+
+  /** The reply, or null when there is none. */
+  async serve(request: RequestMessage, envelope: Envelope, outlet: Outlet): Promise<Uint8Array | null> {
+    const flights = this.#flights.get(outlet) ?? new Flights()
+    this.#flights.set(outlet, flights)
+    const flight = flights.begin(request)
+    if (flight === null)
+      return errorReply(request, RPC.invalidRequest, 'a request with this id is still in flight')
+    const reply = await this.#reply(request, envelope, flight, outlet).catch((error) =>
+      failedRequest(request, error),
+    )
+    flights.end(request)
+    if (outlet !== this.#home) this.#flights.delete(outlet)
+    return flight.isCancelled ? null : reply
+  }
+
+  cancelled(notification: NotificationMessage): void {
+    this.#flights.get(this.#home)?.cancel(notification)
+  }
+
+  /** The client has closed the stream of its request. */
+  abandon(outlet: Outlet): void {
+    this.#flights.get(outlet)?.cancelAll()
+  }
+
+  async close(): Promise<void> {
+    for (const flights of this.#flights.values()) flights.cancelAll()
+    await Promise.all([...this.#kinds.values()].map(({ service }) => service.close()))
+  }
+
+  async #reply(
+    request: RequestMessage,
+    envelope: Envelope,
+    flight: Flight,
+    outlet: Outlet,
+  ): Promise<Uint8Array | null> {
+    const problem = problemOf(request, envelope)
+    if (problem !== null) return problem
+    const { service, listeners } = this.#kindOf(envelope)
+    if (request.method === DISCOVER) return encodeResult(request, discovered(service))
+    if (request.method === LISTEN) return listeners.listen(request, flight, outlet)
+    const kind = kindOfMethod(request.method)
+    if (kind !== null) return list(request, kind, service)
+    if (REMOVED.has(request.method)) return methodNotFound(request)
+    return (await service.view()).call(
+      request,
+      this.#callerOf(request, envelope, outlet, service.client),
+      flight,
+    )
+  }
+
+  #kindOf(envelope: Envelope): { service: Service; listeners: Listeners } {
+    const client: ClientDescription = {
+      era: 'modern',
+      revision: MODERN_REVISION,
+      capabilities: envelope.capabilities ?? '{}',
+      clientInfo: envelope.clientInfo ?? '{"name":"unknown","version":"0"}',
+    }
+    const key = variantOf(client)
+    const known = this.#kinds.get(key)
+    if (known !== undefined) return known
+    const listeners = new Listeners(() => service.view())
+    const service = new Service(client, this.#deps, listeners)
+    const added = { service, listeners }
+    this.#kinds.set(key, added)
+    this.#forgetOldest()
+    return added
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#kinds
+    if (this.#kinds.size <= MAX_KINDS || oldest === undefined) return
+    this.#kinds.delete(oldest[0])
+    void oldest[1].service.close()
+  }
+
+  #callerOf(
+    request: RequestMessage,
+    { logLevel }: Envelope,
+    outlet: Outlet,
+    client: ClientDescription,
+  ): Caller {
+    return {
+      client,
+      logLevel,
+      isOneOfMany: outlet !== this.#home,
+      ask: (question, waiting) => {
+        const refusal = readMessage(encodeError(question, NO_REQUESTS))
+        if (refusal.kind === 'response') queueMicrotask(() => waiting.onReply(refusal))
+        return { sent: undefined, cancel: () => undefined }
+      },
+      notify: (notification) => {
+        if (notification.method !== 'notifications/message') return outlet.send(notification.bytes)
+        const isWanted = logLevel !== null && isAtLeast(textParam(notification, 'level'), logLevel)
+        return isWanted ? outlet.send(notification.bytes) : undefined
+      },
+      progress: (notification) => {
+        const line = restoreToken(notification, request)
+        return line === null ? undefined : outlet.send(line)
+      },
+    }
+  }
+}
+
+const NO_REQUESTS = { code: RPC.methodNotFound, message: 'this revision has no requests of servers' }
+
+/** MCP 2026-07-28, "Overview: Per-request protocol fields" and "Versioning". Null when there is none. */
+function problemOf(request: RequestMessage, { revision, capabilities, logLevel }: Envelope): Uint8Array | null {
+  if (revision === null) return errorReply(request, RPC.invalidParams, `_meta has no ${META.revision}`)
+  if (revision !== MODERN_REVISION) {
+    const data = { supported: [MODERN_REVISION], requested: revision }
+    return errorReply(request, RPC.unsupportedVersion, 'Unsupported protocol version', data)
+  }
+  if (capabilities === null) return errorReply(request, RPC.invalidParams, `_meta has no ${META.capabilities}`)
+  if (logLevel !== null && !isLogLevel(logLevel))
+    return errorReply(request, RPC.invalidParams, 'Invalid log level')
+  return null
+}
+
+function discovered(service: Service): string {
+  const { capabilities, instructions } = service.opening()
+  const told = instructions === '' ? '' : `,"instructions":${JSON.stringify(instructions)}`
+  const versions = JSON.stringify([MODERN_REVISION])
+  return `{"resultType":"complete","supportedVersions":${versions},"capabilities":${capabilities}${told},"ttlMs":0,"cacheScope":"private","_meta":{"${META.serverInfo}":${SERVER_INFO}}}`
+}
+
+async function list(request: RequestMessage, kind: ListKind, service: Service): Promise<Uint8Array> {
+  if (request.params.has('cursor')) return errorReply(request, RPC.invalidParams, 'Invalid cursor')
+  return encodeResult(request, await service.list(kind))
+}

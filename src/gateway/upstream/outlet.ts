@@ -1,0 +1,7 @@
+/** Where the messages that belong to one request of the client go; on stdio there is one for all. */
+export interface Outlet {
+  /** One JSON-RPC message, without a newline. Resolves when more can be taken. */
+  send(line: Uint8Array): void | Promise<void>
+  /** The reply was sent: nothing follows on this outlet. */
+  end(): void
+}
