@@ -3,7 +3,7 @@ import type { ServerLink } from './downstream/link.ts'
 import { inputRequiredSource, readUrlElicitations } from './eras/input-required.ts'
 import { META } from './eras/modern.ts'
 import { HeldCall, type HeldCalls } from './held-calls.ts'
-import { type Edit, insertion, isObject, members, removal, sourceOf, splice } from './wire/json-span.ts'
+import { type Edit, insertion, isObject, members, removals, sourceOf, splice } from './wire/json-span.ts'
 import {
   encodeResult,
   type RequestMessage,
@@ -13,7 +13,8 @@ import {
 } from './wire/message.ts'
 
 /** What a modern client puts into `_meta` for a modern server alone. */
-const OWN_META = [META.revision, META.clientInfo, META.capabilities, META.logLevel]
+const OWN_META = new Set<string>([META.revision, META.clientInfo, META.capabilities, META.logLevel])
+const RETRY_PARAMS = new Set(['inputResponses', 'requestState'])
 
 /**
  * A modern client's request to a legacy server. Whatever the server asks meanwhile becomes the reply; the client's
@@ -44,18 +45,11 @@ export async function callLegacy(
   }
 }
 
+/** Without the envelope, and without answers to elicitations by URL, which a legacy server learns of by itself. */
 function forLegacy({ bytes, params, paramsSpan }: RequestMessage): Edit[] {
   const meta = params.get('_meta')
   if (paramsSpan === null || !isObject(bytes, meta)) return []
-  const responses = params.get('inputResponses')
-  // the answers to elicitations by URL, which a legacy server learns of by itself
-  const dropped = responses === undefined ? [] : [removal(bytes, paramsSpan, responses)]
-  return [...dropped, replaceWith(meta, withoutOwn(bytes, members(bytes, meta)))]
-}
-
-function withoutOwn(bytes: Uint8Array, fields: ReadonlyMap<string, { start: number; end: number }>): string {
-  const kept = [...fields].filter(([name]) => !OWN_META.some((known) => known === name))
-  return `{${kept.map(([name, span]) => `${JSON.stringify(name)}:${sourceOf(bytes, span)}`).join(',')}}`
+  return [...removals(bytes, meta, OWN_META), ...removals(bytes, paramsSpan, RETRY_PARAMS)]
 }
 
 /** MCP 2026-07-28 wants a type on every result, and hints for caching on a resource. */

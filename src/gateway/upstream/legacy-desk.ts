@@ -5,7 +5,7 @@ import type { Flight } from '../downstream/flight.ts'
 import { LEGACY_METHODS } from '../eras/legacy.ts'
 import { isLogLevel } from '../eras/levels.ts'
 import { META } from '../eras/modern.ts'
-import { removal, sourceOf, splice } from '../wire/json-span.ts'
+import { removals, sourceOf, splice } from '../wire/json-span.ts'
 import {
   encodeMessage,
   encodeResult,
@@ -90,7 +90,9 @@ export class LegacyDesk implements ViewHome {
     if (uri === undefined || paramsSpan === null) return
     const isTagged = meta !== undefined && metaOf(notification).has(META.subscriptionId)
     const edits = [replaceWith(uri, JSON.stringify(publicUri))]
-    void this.#home.send(splice(bytes, isTagged ? [...edits, removal(bytes, paramsSpan, meta)] : edits))
+    void this.#home.send(
+      splice(bytes, isTagged ? [...edits, ...removals(bytes, paramsSpan, new Set(['_meta']))] : edits),
+    )
   }
 
   async close(): Promise<void> {

@@ -135,7 +135,7 @@ function acknowledgement({ id, fields, uris }: Listener): Uint8Array {
 }
 
 function tagged(message: { method: string; params?: object }, id: string): Uint8Array {
-  const encoded = readMessage(encodeMessage({ params: {}, ...message }))
+  const encoded = readMessage(encodeMessage({ method: message.method, params: message.params ?? {} }))
   if (encoded.kind !== 'notification' || encoded.paramsSpan === null) throw new TypeError('not a notification')
   return splice(encoded.bytes, [insertion(encoded.bytes, encoded.paramsSpan, tagSource(id))])
 }

@@ -60,6 +60,16 @@ export function members(bytes: Uint8Array, span: Span): Map<string, Span> {
   }
 }
 
+/** The same in order, with the place of each name. */
+function namedMembers(bytes: Uint8Array, span: Span): { name: string; nameStart: number; value: Span }[] {
+  let at = span.start + 1
+  return [...members(bytes, span)].map(([name, value]) => {
+    const nameStart = skipSpace(bytes, bytes[skipSpace(bytes, at)] === COMMA ? skipSpace(bytes, at) + 1 : at)
+    at = value.end
+    return { name, nameStart, value }
+  })
+}
+
 /** The elements of the array at `span`, in order. */
 export function elements(bytes: Uint8Array, span: Span): Span[] {
   const found: Span[] = []
@@ -106,16 +116,24 @@ export function insertion(bytes: Uint8Array, span: Span, source: string): Edit {
   return { span: { start: at, end: at }, replacement: encoder.encode(`${source}${separator}`) }
 }
 
-/** Takes a member of an object out, with the comma that goes with it. `member` is the span of its value. */
-export function removal(bytes: Uint8Array, object: Span, member: Span): Edit {
-  const after = skipSpace(bytes, member.end)
-  const nameStart = startOfName(bytes, object, member)
-  if (bytes[after] === COMMA)
-    return { span: { start: nameStart, end: skipSpace(bytes, after + 1) }, replacement: EMPTY }
-  let before = nameStart - 1
-  while (isSpace(bytes[before])) before--
-  const start = bytes[before] === COMMA ? before : nameStart
-  return { span: { start, end: member.end }, replacement: EMPTY }
+/** Takes members out of an object, each with the comma that goes with it. */
+export function removals(bytes: Uint8Array, object: Span, names: ReadonlySet<string>): Edit[] {
+  const edits: Edit[] = []
+  let keptEnd: number | null = null
+  let cutFrom: number | null = null
+  const cut = (start: number, end: number): void => {
+    edits.push({ span: { start, end }, replacement: EMPTY })
+    cutFrom = null
+  }
+  let lastEnd = object.start + 1
+  for (const { name, nameStart, value } of namedMembers(bytes, object)) {
+    if (names.has(name)) cutFrom ??= nameStart
+    else if (cutFrom !== null) cut(cutFrom, nameStart)
+    if (!names.has(name)) keptEnd = value.end
+    lastEnd = value.end
+  }
+  if (cutFrom !== null) cut(keptEnd ?? cutFrom, lastEnd)
+  return edits
 }
 
 /** A copy with the edits made; they must not overlap. Everything else stays byte for byte. */
@@ -135,15 +153,6 @@ export function splice(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
   }
   result.set(bytes.subarray(from), to)
   return result
-}
-
-function startOfName(bytes: Uint8Array, object: Span, member: Span): number {
-  let at = skipSpace(bytes, object.start + 1)
-  for (;;) {
-    const start = skipSpace(bytes, expect(bytes, skipSpace(bytes, skipString(bytes, at)), COLON))
-    if (start === member.start) return at
-    at = skipSpace(bytes, expect(bytes, skipSpace(bytes, skipValue(bytes, start, 1)), COMMA))
-  }
 }
 
 function skipValue(bytes: Uint8Array, at: number, depth: number): number {
