@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
+import type { App } from './app.ts'
 import { isMcplexerError, log, resolvePaths } from './base/index.ts'
 import {
   type ClientDescription,
@@ -15,18 +16,9 @@ import { readStoredReplies } from './store/lean.ts'
  * vault or the command line are even loaded; they follow once the client has its answer.
  */
 export async function serve(configPath: string | undefined): Promise<number> {
-  const paths = resolvePaths(configPath)
   log.neverBlock()
   if (isatty(0)) log.info('serve speaks MCP on stdin and stdout; an AI client starts it (Ctrl-C ends it)')
-  const { openApp } = await import('./app.ts')
-  const app = openApp(configPath === undefined ? {} : { configPath })
-  const deps: ServiceDeps = {
-    stored: (client) => storedReplies(paths.activity, paths.config, client),
-    openView: async (client, home, shown) => {
-      const gateway = await app.gateway()
-      return gateway.openView(client, home, process.cwd(), shown)
-    },
-  }
+  const { app, deps } = await serviceDeps(configPath, process.cwd())
   try {
     await serveStdio(deps, stopSignal())
     return 0
@@ -36,6 +28,24 @@ export async function serve(configPath: string | undefined): Promise<number> {
   } finally {
     await app.close()
   }
+}
+
+/** What a session needs of the rest; nothing heavy is loaded before it asks for it. */
+export async function serviceDeps(
+  configPath: string | undefined,
+  clientFolder: string,
+): Promise<{ app: App; deps: ServiceDeps }> {
+  const paths = resolvePaths(configPath)
+  const { openApp } = await import('./app.ts')
+  const app = openApp(configPath === undefined ? {} : { configPath })
+  const deps: ServiceDeps = {
+    stored: (client) => storedReplies(paths.activity, paths.config, client),
+    openView: async (client, home, shown) => {
+      const gateway = await app.gateway()
+      return gateway.openView(client, home, clientFolder, shown)
+    },
+  }
+  return { app, deps }
 }
 
 function storedReplies(activity: string, config: string, client: ClientDescription): StoredReplies | null {
@@ -50,7 +60,7 @@ function storedReplies(activity: string, config: string, client: ClientDescripti
   }
 }
 
-function stopSignal(): Promise<void> {
+export function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
   })

@@ -25,7 +25,7 @@ const POWERS: [string, RegExp, RegExp][] = [
   [
     'plaintext',
     /\.reveal\(/,
-    /^(vault|auth|gateway\/downstream)\/|^gateway\/redact\.ts$|^cli\/commands\/secret\/get\.ts$/,
+    /^(vault|auth|gateway\/downstream|gateway\/upstream\/http)\/|^gateway\/redact\.ts$|^cli\/commands\/(secret\/get|token\/show)\.ts$/,
   ],
 ]
 /** A second, light door, so that the start of `serve` does not load Kysely. */

@@ -11,6 +11,8 @@ export interface Paths {
   /** Beside the vault, wherever that is. */
   activity: string
   keyFile: string
+  /** The bearer token of `serve --http`. */
+  httpToken: string
 }
 
 /** The host's environment, for the allow-list of a child; nobody else reads `process.env`. */
@@ -33,6 +35,7 @@ export function resolvePaths(configOverride?: string, environment = hostEnvironm
     vault,
     activity: join(vault, '..', 'activity.db'),
     keyFile: expand(environment['MCPLEXER_AGE_KEY'], environment) ?? join(home, 'age.key'),
+    httpToken: join(home, 'http.token'),
   }
 }
 

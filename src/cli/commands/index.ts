@@ -10,6 +10,7 @@ import { SecretListCommand } from './secret/list.ts'
 import { SecretPutCommand } from './secret/put.ts'
 import { ServeCommand } from './serve.ts'
 import { StatusCommand } from './status.ts'
+import { TokenShowCommand } from './token/show.ts'
 import { ToolsCallCommand } from './tools/call.ts'
 import { ToolsListCommand } from './tools/list.ts'
 import { VersionCommand } from './version.ts'
@@ -30,6 +31,7 @@ export const commands = [
   ScopeDeleteCommand,
   RotateKeyCommand,
   ServeCommand,
+  TokenShowCommand,
   ToolsListCommand,
   ToolsCallCommand,
   VersionCommand,

@@ -3,7 +3,7 @@ import { variantOf } from '../catalog/store.ts'
 import type { Caller, ClientDescription } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import { isAtLeast, isLogLevel } from '../eras/levels.ts'
-import { DISCOVER, type Envelope, LISTEN, META, MODERN_REVISION } from '../eras/modern.ts'
+import { DISCOVER, type Envelope, LISTEN, META, MODERN_REVISION, readEnvelope } from '../eras/modern.ts'
 import { SERVER_INFO } from '../eras/server-info.ts'
 import {
   encodeError,
@@ -66,6 +66,14 @@ export class ModernDesk {
   /** The client has closed the stream of its request. */
   abandon(outlet: Outlet): void {
     this.#flights.get(outlet)?.cancelAll()
+  }
+
+  async toolSource(request: RequestMessage): Promise<string | null> {
+    const envelope = readEnvelope(request)
+    const name = textParam(request, 'name')
+    if (envelope === null || name === null || problemOf(request, envelope) !== null) return null
+    const view = await this.#kindOf(envelope).service.view()
+    return view.catalog.find('tools', name)?.source ?? null
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { isMcplexerError, log } from '../../base/index.ts'
-import { readEnvelope } from '../eras/modern.ts'
+import { NO_ENVELOPE, readEnvelope } from '../eras/modern.ts'
 import {
   type Message,
   type NotificationMessage,
@@ -39,13 +39,13 @@ export class ClientSession {
 
   /**
    * One line from the client. Never throws; what cannot be read is answered as JSON-RPC asks. The reply, and all
-   * that comes before it for the same request, goes to `outlet`.
+   * that comes before it for the same request, goes to `outlet`. `isModern`: the transport says so.
    */
-  receive(line: Uint8Array, outlet: Outlet = this.#home): void | Promise<void> {
+  receive(line: Uint8Array, outlet: Outlet = this.#home, isModern = false): void | Promise<void> {
     try {
       const batch = splitBatch(line)
-      if (batch === null) return this.#handle(readMessage(line), outlet)
-      for (const part of batch) void this.#handle(readMessage(part), outlet)
+      if (batch === null) return this.#handle(readMessage(line), outlet, isModern)
+      for (const part of batch) void this.#handle(readMessage(part), outlet, false)
     } catch (error) {
       const isSyntax = isMcplexerError(error, 'WIRE_INVALID_JSON')
       return this.#send(
@@ -66,20 +66,25 @@ export class ClientSession {
     this.#modern.abandon(outlet)
   }
 
+  /** The JSON source of the tool that a modern request calls, as its client sees it; null when it is not listed. */
+  toolSource(request: RequestMessage): Promise<string | null> {
+    return this.#modern.toolSource(request)
+  }
+
   /** The client is gone: nothing is sent any more. */
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all([this.#legacy.close(), this.#modern.close()])
   }
 
-  #handle(message: Message, outlet: Outlet): void | Promise<void> {
-    if (message.kind === 'request') void this.#serve(message, outlet)
+  #handle(message: Message, outlet: Outlet, isModern: boolean): void | Promise<void> {
+    if (message.kind === 'request') void this.#serve(message, outlet, isModern)
     else if (message.kind === 'notification') return this.#notified(message)
     else if (!this.#legacy.answered(message)) log.debug('a response of the client that nobody waits for')
   }
 
-  async #serve(request: RequestMessage, outlet: Outlet): Promise<void> {
-    const envelope = readEnvelope(request)
+  async #serve(request: RequestMessage, outlet: Outlet, isModern: boolean): Promise<void> {
+    const envelope = readEnvelope(request) ?? (isModern ? NO_ENVELOPE : null)
     const reply = await (envelope === null
       ? this.#legacy.serve(request, outlet)
       : this.#modern.serve(request, envelope, outlet))

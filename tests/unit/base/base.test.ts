@@ -36,6 +36,7 @@ describe('resolvePaths', () => {
       vault: '/h/.mcplexer/mcplexer.db',
       activity: '/h/.mcplexer/activity.db',
       keyFile: '/h/.mcplexer/age.key',
+      httpToken: '/h/.mcplexer/http.token',
     })
   })
 
@@ -54,6 +55,7 @@ describe('resolvePaths', () => {
       vault: '/data/v x.db',
       activity: '/data/activity.db',
       keyFile: '/h/k',
+      httpToken: '/h/m/http.token',
     })
     expect(resolvePaths('', { HOME: '/h', MCPLEXER_HOME: '' }).home).toBe('/h/.mcplexer')
   })
