@@ -16,6 +16,8 @@ import type { Waiting } from './wire/pending.ts'
 /** How long a client may think before the call that waits for it is called back. */
 const HELD_MS = 10 * 60_000
 const MAX_HELD = 1000
+/** Servers ask several things at once, but in a message each. */
+const GATHER_MS = 15
 /** Which capability a client must have for which question. */
 const NEEDED: Record<string, string> = {
   'elicitation/create': 'elicitation',
@@ -54,6 +56,10 @@ export class HeldCall implements Caller {
     this.#caller = caller
   }
 
+  get isAway(): boolean {
+    return this.#caller === null
+  }
+
   follow(forward: (flight: Flight) => Promise<ResponseMessage>): void {
     this.#result = forward(this.#flight)
     this.#result.catch(() => undefined)
@@ -67,6 +73,7 @@ export class HeldCall implements Caller {
     })
     const reply = await Promise.race([this.#result ?? asked, asked])
     if (reply !== null) return { kind: 'reply', reply }
+    await Bun.sleep(GATHER_MS)
     this.#caller = null
     return {
       kind: 'questions',

@@ -98,6 +98,7 @@ const CALLER: Caller = {
   client: TERMINAL,
   logLevel: null,
   isOneOfMany: false,
+  isAway: false,
   progress: () => undefined,
 }
 const NOBODY: ViewHome = { ...SILENT, listChanged: () => undefined, resourceUpdated: () => undefined }

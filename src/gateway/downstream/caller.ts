@@ -33,5 +33,7 @@ export interface Caller extends Reachable {
   readonly logLevel: string | null
   /** Whether other callers share the connection, so that no question can be told to be his. */
   readonly isOneOfMany: boolean
+  /** Whether he has gone to think over a question, and is not waiting just now. */
+  readonly isAway: boolean
   progress(notification: NotificationMessage): void | Promise<void>
 }

@@ -21,10 +21,11 @@ export class CallsInFlight {
     return this.#begun
   }
 
-  get newest(): Caller | null {
-    let newest: Call | null = null
-    for (const call of this.#calls) newest = call
-    return newest?.caller ?? null
+  /** Those who wait just now, or when all are thinking, those. */
+  get waiting(): Caller[] {
+    const callers = [...this.#calls].map(({ caller }) => caller)
+    const present = callers.filter(({ isAway }) => !isAway)
+    return present.length > 0 ? present : callers
   }
 
   /** `timeoutMs` 0: none. */

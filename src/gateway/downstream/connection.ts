@@ -225,16 +225,18 @@ export class Connection {
     const subscription = metaOf(notification).get(META.subscriptionId)
     if (subscription !== undefined)
       return this.#pending.event(idKey(notification.bytes, subscription), notification)
-    const { newest } = this.#calls
-    if (notification.method === 'notifications/message' && newest !== null) return newest.notify(notification)
+    const newest = this.#calls.waiting.at(-1)
+    if (notification.method === 'notifications/message' && newest !== undefined)
+      return newest.notify(notification)
     return this.#events.onNotification(notification)
   }
 
   /** On stdio nothing says to which call a server's question belongs: the newest is the best guess. */
   #answer(request: RequestMessage): void | Promise<void> {
     if (request.method === 'ping') return this.#writer.write(encodeResult(request, '{}'))
-    const { newest, size } = this.#calls
-    const isAmbiguous = newest?.isOneOfMany === true && size > 1
+    const { waiting } = this.#calls
+    const newest = waiting.at(-1)
+    const isAmbiguous = newest?.isOneOfMany === true && waiting.length > 1
     const asked = isAmbiguous ? null : (newest ?? this.#events.home())
     if (asked === null) return this.#writer.write(nobodyToAsk(request))
     return this.#questions.pass(request, asked)

@@ -152,6 +152,7 @@ export class LegacyDesk implements ViewHome {
       client,
       logLevel: this.#logLevel,
       isOneOfMany: false,
+      isAway: false,
       ask: (question, waiting) => this.#questions.ask(question, waiting, outlet),
       notify: (notification) => outlet.send(notification.bytes),
       progress: (notification) => {

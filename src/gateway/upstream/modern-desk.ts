@@ -137,6 +137,7 @@ export class ModernDesk {
       client,
       logLevel,
       isOneOfMany: outlet !== this.#home,
+      isAway: false,
       ask: (question, waiting) => {
         const refusal = readMessage(encodeError(question, NO_REQUESTS))
         if (refusal.kind === 'response') queueMicrotask(() => waiting.onReply(refusal))
