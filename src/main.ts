@@ -2,13 +2,16 @@
 const [command, ...rest] = process.argv.slice(2)
 const serveOptions = command === 'serve' ? readServeOptions(rest) : null
 
-const exitCode =
-  serveOptions === null
-    ? await (await import('./cli/index.ts')).runCli(process.argv.slice(2))
-    : await (await import('./serve.ts')).serve(serveOptions.configPath)
+const exitCode = await run()
 
 // all output has left by now; a terminal that was read from, or a client's pipe, would keep the process alive
 process.exit(exitCode)
+
+async function run(): Promise<number> {
+  if (serveOptions !== null) return (await import('./serve.ts')).serve(serveOptions.configPath)
+  if (command === 'connect' && rest.length === 0) return (await import('./daemon.ts')).connect()
+  return (await import('./cli/index.ts')).runCli(process.argv.slice(2))
+}
 
 /** Null when they need the command line's help or error messages. */
 function readServeOptions(args: readonly string[]): { configPath: string | undefined } | null {

@@ -1,11 +1,12 @@
 import { isMcplexerError, log, McplexerError, resolvePaths } from './base/index.ts'
 import { ClientSession, type HttpServer, listenHttp, loadToken, type Outlet } from './gateway/index.ts'
-import { serviceDeps, stopSignal } from './serve.ts'
+import { openService, stopSignal } from './serve.ts'
 
 /** `mcplexer serve --http`: MCP over Streamable HTTP until a signal ends it. `address`: HOST:PORT, HOST or PORT. */
 export async function serveHttp(configPath: string | undefined, address: string): Promise<number> {
   const paths = resolvePaths(configPath)
-  const { app, deps } = await serviceDeps(configPath, process.cwd())
+  const { app, depsFor } = await openService(configPath)
+  const deps = depsFor(process.cwd())
   const token = loadToken(paths.httpToken)
   try {
     const openSession = (home: Outlet) => new ClientSession({ ...deps, home })

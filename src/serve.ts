@@ -18,9 +18,9 @@ import { readStoredReplies } from './store/lean.ts'
 export async function serve(configPath: string | undefined): Promise<number> {
   log.neverBlock()
   if (isatty(0)) log.info('serve speaks MCP on stdin and stdout; an AI client starts it (Ctrl-C ends it)')
-  const { app, deps } = await serviceDeps(configPath, process.cwd())
+  const { app, depsFor } = await openService(configPath)
   try {
-    await serveStdio(deps, stopSignal())
+    await serveStdio(depsFor(process.cwd()), stopSignal())
     return 0
   } catch (error) {
     log.error(isMcplexerError(error) ? error.message : 'serve ended unexpectedly')
@@ -30,22 +30,21 @@ export async function serve(configPath: string | undefined): Promise<number> {
   }
 }
 
-/** What a session needs of the rest; nothing heavy is loaded before it asks for it. */
-export async function serviceDeps(
+/** What sessions need of the rest; nothing heavy is loaded before one asks for it. */
+export async function openService(
   configPath: string | undefined,
-  clientFolder: string,
-): Promise<{ app: App; deps: ServiceDeps }> {
+): Promise<{ app: App; depsFor: (clientFolder: string) => ServiceDeps }> {
   const paths = resolvePaths(configPath)
   const { openApp } = await import('./app.ts')
   const app = openApp(configPath === undefined ? {} : { configPath })
-  const deps: ServiceDeps = {
+  const depsFor = (clientFolder: string): ServiceDeps => ({
     stored: (client) => storedReplies(paths.activity, paths.config, client),
     openView: async (client, home, shown) => {
       const gateway = await app.gateway()
       return gateway.openView(client, home, clientFolder, shown)
     },
-  }
-  return { app, deps }
+  })
+  return { app, depsFor }
 }
 
 function storedReplies(activity: string, config: string, client: ClientDescription): StoredReplies | null {

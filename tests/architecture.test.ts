@@ -18,10 +18,18 @@ const MAY_IMPORT: Record<string, string[]> = {
 const POWERS: [string, RegExp, RegExp][] = [
   ['age', /(from|import\() ?'age-encryption'/, /^vault\/cipher\.ts$/],
   ['SQLite', /from '(bun:sqlite|kysely)'/, /^store\//],
-  ['child processes', /Bun\.spawn|node:child_process/, /^gateway\/downstream\/(process|watchdog)\.ts$/],
+  [
+    'child processes',
+    /Bun\.spawn|node:child_process/,
+    /^(gateway\/downstream\/(process|watchdog)|daemon)\.ts$/,
+  ],
   ['fetch', /\bfetch\(/, /^auth\/http\.ts$/],
   ['the environment', /process\.env\b|Bun\.env\b/, /^base\/env\.ts$/],
-  ['stdout', /process\.stdout\.write|Bun\.stdout|console\./, /^(cli\/present|gateway\/upstream\/stdio)\.ts$/],
+  [
+    'stdout',
+    /process\.stdout\.write|Bun\.stdout|console\./,
+    /^(cli\/present|gateway\/upstream\/(stdio|socket\/client))\.ts$/,
+  ],
   [
     'plaintext',
     /\.reveal\(/,

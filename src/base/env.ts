@@ -13,6 +13,8 @@ export interface Paths {
   keyFile: string
   /** The bearer token of `serve --http`. */
   httpToken: string
+  /** Where the daemon listens. */
+  socket: string
 }
 
 /** The host's environment, for the allow-list of a child; nobody else reads `process.env`. */
@@ -36,6 +38,7 @@ export function resolvePaths(configOverride?: string, environment = hostEnvironm
     activity: join(vault, '..', 'activity.db'),
     keyFile: expand(environment['MCPLEXER_AGE_KEY'], environment) ?? join(home, 'age.key'),
     httpToken: join(home, 'http.token'),
+    socket: join(home, 'run', 'gateway.sock'),
   }
 }
 

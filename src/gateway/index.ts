@@ -13,4 +13,13 @@ export { loadToken } from './upstream/http/token.ts'
 export type { Outlet } from './upstream/outlet.ts'
 export type { ServiceDeps } from './upstream/service.ts'
 export { ClientSession } from './upstream/session.ts'
+export {
+  askDaemon,
+  bridgeStdio,
+  connectSocket,
+  type DaemonStatus,
+  STATUS,
+  STOP,
+} from './upstream/socket/client.ts'
+export { listenSocket } from './upstream/socket/server.ts'
 export { serveStdio } from './upstream/stdio.ts'

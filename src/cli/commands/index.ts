@@ -1,5 +1,8 @@
 import { ConfigCheckCommand } from './config/check.ts'
 import { ConfigSchemaCommand } from './config/schema.ts'
+import { ConnectCommand } from './connect.ts'
+import { DaemonStatusCommand } from './daemon/status.ts'
+import { DaemonStopCommand } from './daemon/stop.ts'
 import { InitCommand } from './init.ts'
 import { RotateKeyCommand } from './rotate-key.ts'
 import { ScopeDeleteCommand } from './scope/delete.ts'
@@ -31,6 +34,9 @@ export const commands = [
   ScopeDeleteCommand,
   RotateKeyCommand,
   ServeCommand,
+  ConnectCommand,
+  DaemonStatusCommand,
+  DaemonStopCommand,
   TokenShowCommand,
   ToolsListCommand,
   ToolsCallCommand,

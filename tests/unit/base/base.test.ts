@@ -37,6 +37,7 @@ describe('resolvePaths', () => {
       activity: '/h/.mcplexer/activity.db',
       keyFile: '/h/.mcplexer/age.key',
       httpToken: '/h/.mcplexer/http.token',
+      socket: '/h/.mcplexer/run/gateway.sock',
     })
   })
 
@@ -56,6 +57,7 @@ describe('resolvePaths', () => {
       activity: '/data/activity.db',
       keyFile: '/h/k',
       httpToken: '/h/m/http.token',
+      socket: '/h/m/run/gateway.sock',
     })
     expect(resolvePaths('', { HOME: '/h', MCPLEXER_HOME: '' }).home).toBe('/h/.mcplexer')
   })

@@ -1,0 +1,129 @@
+import { lstatSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import {
+  ensurePrivateFolder,
+  isMcplexerError,
+  log,
+  McplexerError,
+  type Paths,
+  resolvePaths,
+  systemClock,
+} from './base/index.ts'
+import {
+  askDaemon,
+  bridgeStdio,
+  ClientSession,
+  connectSocket,
+  type DaemonStatus,
+  listenSocket,
+  STATUS,
+  STOP,
+} from './gateway/index.ts'
+import { openService, stopSignal } from './serve.ts'
+
+const START_LIMIT_MS = 10_000
+const LOOK_MS = 10
+
+/** Starts a gateway in the background unless one runs already. Throws DAEMON_…; gives what runs now. */
+export async function startDaemon(configPath: string | undefined): Promise<DaemonStatus & { isNew: boolean }> {
+  const { socket } = readyPaths(configPath)
+  const running = await askDaemon(socket, STATUS)
+  if (running !== null) return { ...running, isNew: false }
+  const option = configPath === undefined ? [] : ['--config', configPath]
+  const child = Bun.spawn([process.execPath, 'serve', '--daemon', '--foreground', ...option], {
+    stdio: ['ignore', 'ignore', 'ignore'],
+    cwd: dirname(socket),
+    detached: true,
+  })
+  child.unref()
+  const started = await untilItAnswers(socket)
+  return { ...started, isNew: started.pid === child.pid }
+}
+
+/** The daemon itself: one for each home, kept so by a lock that the kernel takes back. */
+export async function runDaemon(configPath: string | undefined): Promise<number> {
+  const { socket } = readyPaths(configPath)
+  const { withFileLock } = await import('./store/index.ts')
+  const waiting = { clock: systemClock, onWait: () => undefined, limitMs: 0 }
+  try {
+    return await withFileLock(join(dirname(socket), 'daemon.lock'), waiting, () => listen(socket, configPath))
+  } catch (error) {
+    log.error(isMcplexerError(error) ? error.message : 'the daemon ended unexpectedly')
+    return 1
+  }
+}
+
+/** `mcplexer connect`: one client app, joined to the daemon, which is started when there is none. */
+export async function connect(): Promise<number> {
+  log.neverBlock()
+  const { socket: path } = resolvePaths()
+  try {
+    let socket = await connectSocket(path)
+    if (socket === null) {
+      await startDaemon(undefined)
+      socket = await connectSocket(path)
+    }
+    if (socket === null) throw notStarted()
+    if (await bridgeStdio(socket, process.cwd())) return 0
+    log.error('the daemon has ended; the client may start `mcplexer connect` again')
+    return 1
+  } catch (error) {
+    log.error(isMcplexerError(error) ? error.message : 'connect ended unexpectedly')
+    if (isMcplexerError(error) && error.hint !== undefined) log.info(`hint: ${error.hint}`)
+    return 1
+  }
+}
+
+/** What ran until now, gone when this returns; null when nothing did. */
+export async function stopDaemon(paths: Paths): Promise<DaemonStatus | null> {
+  const status = await askDaemon(paths.socket, STOP)
+  if (status === null) return null
+  while ((await askDaemon(paths.socket, STATUS)) !== null) await Bun.sleep(LOOK_MS)
+  return status
+}
+
+async function listen(socket: string, configPath: string | undefined): Promise<number> {
+  log.neverBlock()
+  const { app, depsFor } = await openService(configPath)
+  const stopped = Promise.withResolvers<void>()
+  const server = await listenSocket({
+    path: socket,
+    openSession: (home, clientFolder) => new ClientSession({ ...depsFor(clientFolder), home }),
+    onStop: () => stopped.resolve(),
+  })
+  await Promise.race([stopped.promise, stopSignal()])
+  await server.close()
+  await app.close()
+  return 0
+}
+
+function readyPaths(configPath: string | undefined): Paths {
+  if (process.platform === 'win32') {
+    throw new McplexerError('DAEMON_UNSUPPORTED', 'there is no daemon on Windows', { hint: 'mcplexer serve' })
+  }
+  const paths = resolvePaths(configPath)
+  const folder = dirname(paths.socket)
+  ensurePrivateFolder(folder)
+  const { mode, uid } = lstatSync(folder)
+  if (uid !== process.getuid?.() || (mode & 0o077) !== 0) {
+    throw new McplexerError('DAEMON_FOLDER_UNSAFE', `other users can reach into ${folder}`, {
+      hint: `chmod 700 '${folder}'`,
+    })
+  }
+  return paths
+}
+
+async function untilItAnswers(socket: string): Promise<DaemonStatus> {
+  for (const startedMs = performance.now(); performance.now() - startedMs < START_LIMIT_MS; ) {
+    const status = await askDaemon(socket, STATUS)
+    if (status !== null) return status
+    await Bun.sleep(LOOK_MS)
+  }
+  throw notStarted()
+}
+
+function notStarted(): McplexerError {
+  return new McplexerError('DAEMON_NOT_STARTED', 'the daemon did not start', {
+    hint: '`mcplexer serve --daemon --foreground` shows why',
+  })
+}

@@ -1,0 +1,77 @@
+import { createConnection, type Socket } from 'node:net'
+import { encodeMessage } from '../../wire/message.ts'
+import { socketSink } from './socket-sink.ts'
+
+/** What a daemon says of itself. */
+export interface DaemonStatus {
+  readonly pid: number
+  readonly version: string
+  readonly uptimeSec: number
+  readonly sessions: number
+}
+
+export const HELLO = 'mcplexer/hello'
+export const STATUS = 'mcplexer/status'
+export const STOP = 'mcplexer/stop'
+
+/** Null when nobody listens there. */
+export function connectSocket(path: string): Promise<Socket | null> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path)
+    socket.once('connect', () => resolve(socket))
+    socket.once('error', () => resolve(null))
+  })
+}
+
+/** The status, once the daemon has done what `method` says; null when there is none. */
+export async function askDaemon(
+  path: string,
+  method: typeof STATUS | typeof STOP,
+): Promise<DaemonStatus | null> {
+  const socket = await connectSocket(path)
+  if (socket === null) return null
+  socket.on('error', () => undefined)
+  socket.write(`{"jsonrpc":"2.0","id":1,"method":"${method}"}\n`)
+  let text = ''
+  for await (const chunk of socket) {
+    text += String(chunk)
+    if (text.includes('\n')) break
+  }
+  socket.destroy()
+  const reply: { result?: DaemonStatus } | null = text === '' ? null : JSON.parse(text)
+  return reply?.result ?? null
+}
+
+/**
+ * A client app on stdin and stdout that talks to the daemon: bytes both ways, each side as fast as the other reads.
+ * Resolves with whether it was the client that has ended it.
+ */
+export async function bridgeStdio(socket: Socket, clientFolder: string): Promise<boolean> {
+  const stdout = Bun.stdout.writer()
+  socket.on('error', () => undefined)
+  socket.write(`${new TextDecoder().decode(encodeMessage({ method: HELLO, params: { cwd: clientFolder } }))}\n`)
+  const ended = Promise.withResolvers<boolean>()
+  const upwards = async (): Promise<void> => {
+    const sink = socketSink(socket)
+    for await (const chunk of Bun.stdin.stream()) {
+      await sink.write(chunk)
+      await sink.flush()
+    }
+    ended.resolve(true)
+  }
+  const downwards = async (): Promise<void> => {
+    for await (const chunk of socket) {
+      await stdout.write(chunk)
+      await stdout.flush()
+    }
+  }
+  upwards().catch(() => ended.resolve(false))
+  // a client that no longer reads has ended it, a daemon that closes has not
+  downwards().then(
+    () => ended.resolve(false),
+    () => ended.resolve(true),
+  )
+  const isClients = await ended.promise
+  socket.end()
+  return isClients
+}

@@ -1,0 +1,113 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { version } from '../../../base/index.ts'
+import { LineWriter, readLines } from '../../wire/framing.ts'
+import { encodeResult, type Message, readMessage, textParam } from '../../wire/message.ts'
+import type { Outlet } from '../outlet.ts'
+import type { ClientSession } from '../session.ts'
+import { HELLO, STATUS, STOP } from './client.ts'
+import { socketSink } from './socket-sink.ts'
+
+const MAX_SESSIONS = 256
+
+export interface SocketOptions {
+  readonly path: string
+  openSession(home: Outlet, clientFolder: string): ClientSession
+  /** A client has asked for the end. */
+  onStop(): void
+}
+
+export interface SocketServer {
+  close(): Promise<void>
+}
+
+/** A Unix socket on which every connection is a session. The folder it lies in keeps other users out. */
+export async function listenSocket(options: SocketOptions): Promise<SocketServer> {
+  const startedMs = performance.now()
+  const open = new Set<Promise<void>>()
+  const status = (): object => ({
+    pid: process.pid,
+    version,
+    uptimeSec: Math.round((performance.now() - startedMs) / 1000),
+    sessions: open.size - 1,
+  })
+  const server = createServer({ allowHalfOpen: false }, (socket) => {
+    if (open.size >= MAX_SESSIONS) return void socket.end()
+    const served = new SocketSession(socket, options, status).run().finally(() => open.delete(served))
+    open.add(served)
+  })
+  // the lock of the one who calls makes sure that it is left of somebody who has died
+  rmSync(options.path, { force: true })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.path, resolve)
+  })
+  chmodSync(options.path, 0o600)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  return {
+    close: async () => {
+      server.close()
+      for (const socket of sockets) socket.end()
+      await Promise.all(open)
+      rmSync(options.path, { force: true })
+    },
+  }
+}
+
+/** One connection: at first it may say where it comes from, or ask after the daemon; then it is a session. */
+class SocketSession {
+  readonly #socket: Socket
+  readonly #options: SocketOptions
+  readonly #status: () => object
+  readonly #writer: LineWriter
+  #session: ClientSession | null = null
+  #clientFolder = process.cwd()
+
+  constructor(socket: Socket, options: SocketOptions, status: () => object) {
+    this.#socket = socket
+    this.#options = options
+    this.#status = status
+    socket.on('error', () => undefined)
+    this.#writer = new LineWriter(socketSink(socket), () => socket.destroy())
+  }
+
+  async run(): Promise<void> {
+    const read = readLines(
+      Readable.toWeb(this.#socket) as ReadableStream<Uint8Array>,
+      (line) => this.#receive(line),
+      () => this.#session?.tooLong(),
+    )
+    await read.catch(() => undefined)
+    await this.#session?.close()
+    this.#socket.destroy()
+  }
+
+  #receive(line: Uint8Array): void | Promise<void> {
+    if (this.#session !== null) return this.#session.receive(line)
+    const message = messageIn(line)
+    if (message?.kind === 'notification' && message.method === HELLO) {
+      this.#clientFolder = textParam(message, 'cwd') ?? this.#clientFolder
+      return
+    }
+    if (message?.kind === 'request' && (message.method === STATUS || message.method === STOP)) {
+      if (message.method === STOP) this.#options.onStop()
+      return this.#writer.write(encodeResult(message, JSON.stringify(this.#status())))
+    }
+    const home = { send: (reply: Uint8Array) => this.#writer.write(reply), end: () => undefined }
+    this.#session = this.#options.openSession(home, this.#clientFolder)
+    return this.#session.receive(line)
+  }
+}
+
+function messageIn(line: Uint8Array): Message | null {
+  try {
+    return readMessage(line)
+  } catch {
+    return null
+  }
+}
