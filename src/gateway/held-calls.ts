@@ -112,6 +112,10 @@ export class HeldCall implements Caller {
     return this.#caller?.notify(notification)
   }
 
+  room(): void | Promise<void> {
+    return this.#caller?.room()
+  }
+
   progress(notification: NotificationMessage): void | Promise<void> {
     return this.#caller?.progress(notification)
   }

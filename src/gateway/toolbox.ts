@@ -100,6 +100,7 @@ const CALLER: Caller = {
   isOneOfMany: false,
   isAway: false,
   progress: () => undefined,
+  room: () => undefined,
 }
 const NOBODY: ViewHome = { ...SILENT, listChanged: () => undefined, resourceUpdated: () => undefined }
 

@@ -36,4 +36,6 @@ export interface Caller extends Reachable {
   /** Whether he has gone to think over a question, and is not waiting just now. */
   readonly isAway: boolean
   progress(notification: NotificationMessage): void | Promise<void>
+  /** A promise while he reads too slowly; it resolves when there is room again. */
+  room(): void | Promise<void>
 }

@@ -9,6 +9,7 @@ export interface Call {
 /** The calls of one connection that are not answered yet, in the order in which they came. */
 export class CallsInFlight {
   readonly #calls = new Set<Call>()
+  #newest: Call | undefined
   #begun = 0
   #onQuiet: (() => void)[] = []
 
@@ -19,6 +20,11 @@ export class CallsInFlight {
   /** Grows with every call. */
   get begun(): number {
     return this.#begun
+  }
+
+  /** The last one that has begun and is not answered. */
+  get newest(): Caller | undefined {
+    return this.#newest?.caller
   }
 
   /** Those who wait just now, or when all are thinking, those. */
@@ -32,6 +38,7 @@ export class CallsInFlight {
   begin(caller: Caller, timeoutMs: number, onExpired: () => void): Call {
     const call = { caller, timer: new CallTimer(timeoutMs, onExpired) }
     this.#calls.add(call)
+    this.#newest = call
     this.#begun++
     return call
   }
@@ -39,6 +46,7 @@ export class CallsInFlight {
   end(call: Call): void {
     call.timer.stop()
     this.#calls.delete(call)
+    if (this.#newest === call) this.#newest = [...this.#calls].at(-1)
     if (this.#calls.size === 0) this.wake()
   }
 

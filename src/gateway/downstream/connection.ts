@@ -29,6 +29,8 @@ export interface ConnectionEvents {
   onNotification(notification: NotificationMessage): void | Promise<void>
   /** Who is asked when no call is in flight. */
   home(): Reachable | null
+  /** Whether others than one session use the connection. */
+  isShared(): boolean
   /** The server is gone; `reason` is for a person. Called once, also after `stop`. */
   onEnded(reason: string): void
 }
@@ -39,6 +41,8 @@ export interface Forwarding {
   readonly caller: Caller
 }
 
+/** How long a slow reader may hold up those who share the server with him, for each message. */
+const SHARED_WAIT_MS = 50
 /** Between the end of a process and the end of its output. */
 const LAST_WORDS_MS = 200
 
@@ -200,7 +204,16 @@ export class Connection {
     }
     if (message.kind === 'request') return this.#answer(message)
     if (message.kind === 'notification') return this.#notified(message)
+    const room = this.#roomFor(this.#calls.newest)
     if (!this.#pending.settle(message)) log.debug(`${this.server.id}: a response that nobody waits for`)
+    return room
+  }
+
+  /** Whoever reads slowly slows his own server down, but one that others use too only a little. */
+  #roomFor(caller: Caller | undefined): void | Promise<void> {
+    const room = caller?.room()
+    if (room === undefined || !this.#events.isShared()) return room
+    return Promise.race([room, Bun.sleep(SHARED_WAIT_MS)])
   }
 
   /** Its id was skipped with it; with one call in flight it can only be the reply to that. */

@@ -72,6 +72,7 @@ function eventsOf(link: () => ServerLink | null): ConnectionEvents {
   return {
     onNotification: (notification) => link()?.notified(notification),
     home: () => [...(link()?.listeners ?? [])][0] ?? null,
+    isShared: () => (link()?.listeners.size ?? 0) > 1,
     onEnded: () => link()?.ended(),
   }
 }

@@ -153,6 +153,7 @@ export class LegacyDesk implements ViewHome {
       logLevel: this.#logLevel,
       isOneOfMany: false,
       isAway: false,
+      room: () => outlet.room(),
       ask: (question, waiting) => this.#questions.ask(question, waiting, outlet),
       notify: (notification) => outlet.send(notification.bytes),
       progress: (notification) => {

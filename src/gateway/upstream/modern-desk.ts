@@ -138,6 +138,7 @@ export class ModernDesk {
       logLevel,
       isOneOfMany: outlet !== this.#home,
       isAway: false,
+      room: () => outlet.room(),
       ask: (question, waiting) => {
         const refusal = readMessage(encodeError(question, NO_REQUESTS))
         if (refusal.kind === 'response') queueMicrotask(() => waiting.onReply(refusal))

@@ -2,6 +2,8 @@
 export interface Outlet {
   /** One JSON-RPC message, without a newline. Resolves when more can be taken. */
   send(line: Uint8Array): void | Promise<void>
+  /** A promise while much of what was sent is not read yet; it resolves when there is room again. */
+  room(): void | Promise<void>
   /** The reply was sent: nothing follows on this outlet. */
   end(): void
 }

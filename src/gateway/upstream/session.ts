@@ -31,6 +31,7 @@ export class ClientSession {
   constructor(deps: SessionDeps) {
     this.#home = {
       send: (line) => (this.#isClosed ? undefined : deps.home.send(line)),
+      room: () => deps.home.room(),
       end: () => deps.home.end(),
     }
     this.#legacy = new LegacyDesk(deps, this.#home)

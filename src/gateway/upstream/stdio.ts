@@ -12,7 +12,11 @@ export async function serveStdio(deps: ServiceDeps, stopped: Promise<void>): Pro
     clientLeft = resolve
   })
   const writer = new LineWriter(Bun.stdout.writer(), clientLeft)
-  const home = { send: (line: Uint8Array) => writer.write(line), end: () => undefined }
+  const home = {
+    send: (line: Uint8Array) => writer.write(line),
+    room: () => writer.room(),
+    end: () => undefined,
+  }
   const session = new ClientSession({ ...deps, home })
   const read = readLines(
     Bun.stdin.stream(),

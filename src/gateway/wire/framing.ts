@@ -93,6 +93,7 @@ export class LineWriter {
   readonly #onBroken: () => void
   #queuedBytes = 0
   #flushing: Promise<void> | null = null
+  readonly #waiting: (() => void)[] = []
   #isClosed = false
 
   constructor(sink: LineSink, onBroken: () => void) {
@@ -111,7 +112,13 @@ export class LineWriter {
       return
     }
     this.#flushing ??= this.#flush()
-    if (this.#queuedBytes > HIGH_WATER_BYTES) return this.#flushing
+    return this.room()
+  }
+
+  /** A promise while more than `HIGH_WATER_BYTES` wait to be read; it resolves when there is room again. */
+  room(): void | Promise<void> {
+    if (this.#queuedBytes <= HIGH_WATER_BYTES || this.#isClosed) return
+    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   /** Resolves when all that was written has left, or the other side is gone. */
@@ -135,11 +142,17 @@ export class LineWriter {
       this.#break()
     }
     this.#queuedBytes -= flushedBytes
+    if (this.#queuedBytes <= HIGH_WATER_BYTES) this.#wake()
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   #break(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#wake()
     this.#onBroken()
   }
 }

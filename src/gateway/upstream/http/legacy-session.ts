@@ -32,7 +32,11 @@ export class LegacyHttpSession {
 
   constructor(openSession: (home: Outlet) => ClientSession) {
     this.#channels.set(HOME, this.#home)
-    this.session = openSession({ send: (line) => this.#send(this.#home, line), end: () => undefined })
+    this.session = openSession({
+      send: (line) => this.#send(this.#home, line),
+      room: () => this.#home.connection?.room(),
+      end: () => undefined,
+    })
   }
 
   get isIdle(): boolean {
@@ -84,6 +88,7 @@ export class LegacyHttpSession {
     return {
       response: connection.response,
       send: (line) => this.#send(channel, line),
+      room: () => channel.connection?.room(),
       end: () => this.#end(channel),
     }
   }

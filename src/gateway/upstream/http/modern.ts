@@ -83,6 +83,7 @@ function openStream(onGone: () => void): Stream {
   return {
     response: connection.response,
     send: (line) => connection.event(line, null),
+    room: () => connection.room(),
     end: () => {
       clearInterval(timer)
       connection.close()

@@ -1,10 +1,8 @@
 import type { Outlet } from '../outlet.ts'
 
 /** What a request turns into once there is more to say than its reply. */
-export interface Stream {
+export interface Stream extends Outlet {
   readonly response: Response
-  send(line: Uint8Array): void | Promise<void>
-  end(): void
 }
 
 /**
@@ -36,6 +34,10 @@ export class ReplyOutlet implements Outlet {
     queueMicrotask(() => {
       if (!this.#isEnded) this.stream()
     })
+  }
+
+  room(): void | Promise<void> {
+    return this.#stream?.room()
   }
 
   end(): void {

@@ -16,7 +16,7 @@ export interface HttpOptions {
 }
 
 const PATH = '/mcp'
-const NOWHERE: Outlet = { send: () => undefined, end: () => undefined }
+const NOWHERE: Outlet = { send: () => undefined, room: () => undefined, end: () => undefined }
 
 export interface HttpServer {
   readonly url: string

@@ -6,7 +6,7 @@ export class SseResponse {
   readonly response: Response
   readonly #onGone: () => void
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null
-  #wake: (() => void) | null = null
+  readonly #waiting: (() => void)[] = []
 
   /** `onGone`: the client has closed it; not called after `close`. */
   constructor(headers: Record<string, string>, onGone: () => void) {
@@ -16,7 +16,7 @@ export class SseResponse {
         start: (controller) => {
           this.#controller = controller
         },
-        pull: () => this.#wake?.(),
+        pull: () => this.#wake(),
         cancel: () => this.#gone(),
       },
       new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES }),
@@ -37,6 +37,12 @@ export class SseResponse {
     return this.#write(Buffer.concat([encoder.encode(head), data, encoder.encode('\n\n')]))
   }
 
+  /** A promise while the client reads too slowly. */
+  room(): void | Promise<void> {
+    if (this.#controller === null || (this.#controller.desiredSize ?? 1) > 0) return
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
   /** Keeps what lies between from closing a quiet stream. */
   comment(): void {
     void this.#write(encoder.encode(':\n\n'))
@@ -45,7 +51,7 @@ export class SseResponse {
   close(): void {
     const controller = this.#controller
     this.#controller = null
-    this.#wake?.()
+    this.#wake()
     try {
       controller?.close()
     } catch {
@@ -56,15 +62,16 @@ export class SseResponse {
   #write(bytes: Uint8Array): void | Promise<void> {
     if (this.#controller === null) return
     this.#controller.enqueue(bytes)
-    if ((this.#controller.desiredSize ?? 1) > 0) return
-    return new Promise((resolve) => {
-      this.#wake = resolve
-    })
+    return this.room()
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   #gone(): void {
     this.#controller = null
-    this.#wake?.()
+    this.#wake()
     this.#onGone()
   }
 }

@@ -98,7 +98,11 @@ class SocketSession {
       if (message.method === STOP) this.#options.onStop()
       return this.#writer.write(encodeResult(message, JSON.stringify(this.#status())))
     }
-    const home = { send: (reply: Uint8Array) => this.#writer.write(reply), end: () => undefined }
+    const home = {
+      send: (reply: Uint8Array) => this.#writer.write(reply),
+      room: () => this.#writer.room(),
+      end: () => undefined,
+    }
     this.#session = this.#options.openSession(home, this.#clientFolder)
     return this.#session.receive(line)
   }
