@@ -9,17 +9,17 @@ import {
   resolvePaths,
   systemClock,
 } from './base/index.ts'
+import { ClientSession } from './gateway/index.ts'
 import {
   askDaemon,
   bridgeStdio,
-  ClientSession,
   connectSocket,
   type DaemonStatus,
   listenSocket,
   STATUS,
   STOP,
-} from './gateway/index.ts'
-import { openService, stopSignal } from './serve.ts'
+} from './gateway/socket.ts'
+import { sessionDeps } from './serve.ts'
 
 const START_LIMIT_MS = 10_000
 const LOOK_MS = 10
@@ -41,12 +41,14 @@ export async function startDaemon(configPath: string | undefined): Promise<Daemo
 }
 
 /** The daemon itself: one for each home, kept so by a lock that the kernel takes back. */
-export async function runDaemon(configPath: string | undefined): Promise<number> {
+export async function runDaemon(configPath: string | undefined, stopped: Promise<void>): Promise<number> {
   const { socket } = readyPaths(configPath)
   const { withFileLock } = await import('./store/index.ts')
   const waiting = { clock: systemClock, onWait: () => undefined, limitMs: 0 }
   try {
-    return await withFileLock(join(dirname(socket), 'daemon.lock'), waiting, () => listen(socket, configPath))
+    return await withFileLock(join(dirname(socket), 'daemon.lock'), waiting, () =>
+      listen(socket, configPath, stopped),
+    )
   } catch (error) {
     log.error(isMcplexerError(error) ? error.message : 'the daemon ended unexpectedly')
     return 1
@@ -82,16 +84,17 @@ export async function stopDaemon(paths: Paths): Promise<DaemonStatus | null> {
   return status
 }
 
-async function listen(socket: string, configPath: string | undefined): Promise<number> {
+async function listen(socket: string, configPath: string | undefined, stopped: Promise<void>): Promise<number> {
   log.neverBlock()
-  const { app, depsFor } = await openService(configPath)
-  const stopped = Promise.withResolvers<void>()
+  const { openApp } = await import('./app.ts')
+  const app = openApp(configPath === undefined ? {} : { configPath })
+  const asked = Promise.withResolvers<void>()
   const server = await listenSocket({
     path: socket,
-    openSession: (home, clientFolder) => new ClientSession({ ...depsFor(clientFolder), home }),
-    onStop: () => stopped.resolve(),
+    openSession: (home, clientFolder) => new ClientSession({ ...sessionDeps(app, clientFolder), home }),
+    onStop: () => asked.resolve(),
   })
-  await Promise.race([stopped.promise, stopSignal()])
+  await Promise.race([asked.promise, stopped])
   await server.close()
   await app.close()
   return 0

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { App } from './app.ts'
-import { isMcplexerError, log, resolvePaths } from './base/index.ts'
+import { isMcplexerError, log } from './base/index.ts'
 import {
   type ClientDescription,
   type ServiceDeps,
@@ -18,9 +18,10 @@ import { readStoredReplies } from './store/lean.ts'
 export async function serve(configPath: string | undefined): Promise<number> {
   log.neverBlock()
   if (isatty(0)) log.info('serve speaks MCP on stdin and stdout; an AI client starts it (Ctrl-C ends it)')
-  const { app, depsFor } = await openService(configPath)
+  const { openApp } = await import('./app.ts')
+  const app = openApp(configPath === undefined ? {} : { configPath })
   try {
-    await serveStdio(depsFor(process.cwd()), stopSignal())
+    await serveStdio(sessionDeps(app, process.cwd()), stopSignal())
     return 0
   } catch (error) {
     log.error(isMcplexerError(error) ? error.message : 'serve ended unexpectedly')
@@ -30,21 +31,16 @@ export async function serve(configPath: string | undefined): Promise<number> {
   }
 }
 
-/** What sessions need of the rest; nothing heavy is loaded before one asks for it. */
-export async function openService(
-  configPath: string | undefined,
-): Promise<{ app: App; depsFor: (clientFolder: string) => ServiceDeps }> {
-  const paths = resolvePaths(configPath)
-  const { openApp } = await import('./app.ts')
-  const app = openApp(configPath === undefined ? {} : { configPath })
-  const depsFor = (clientFolder: string): ServiceDeps => ({
-    stored: (client) => storedReplies(paths.activity, paths.config, client),
+/** What a session of a client app needs of the rest; nothing heavy is loaded before it asks for it. */
+export function sessionDeps(app: App, clientFolder: string): ServiceDeps {
+  const { activity, config } = app.paths
+  return {
+    stored: (client) => storedReplies(activity, config, client),
     openView: async (client, home, shown) => {
       const gateway = await app.gateway()
       return gateway.openView(client, home, clientFolder, shown)
     },
-  })
-  return { app, depsFor }
+  }
 }
 
 function storedReplies(activity: string, config: string, client: ClientDescription): StoredReplies | null {
@@ -59,7 +55,7 @@ function storedReplies(activity: string, config: string, client: ClientDescripti
   }
 }
 
-export function stopSignal(): Promise<void> {
+function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
   })

@@ -8,18 +8,7 @@ export { variantOf } from './catalog/store.ts'
 export type { ClientDescription } from './downstream/caller.ts'
 export { Gateway } from './gateway.ts'
 export { type ListedTool, Toolbox, type ToolFailure } from './toolbox.ts'
-export { type HttpServer, listenHttp } from './upstream/http/server.ts'
-export { loadToken } from './upstream/http/token.ts'
 export type { Outlet } from './upstream/outlet.ts'
 export type { ServiceDeps } from './upstream/service.ts'
 export { ClientSession } from './upstream/session.ts'
-export {
-  askDaemon,
-  bridgeStdio,
-  connectSocket,
-  type DaemonStatus,
-  STATUS,
-  STOP,
-} from './upstream/socket/client.ts'
-export { listenSocket } from './upstream/socket/server.ts'
 export { serveStdio } from './upstream/stdio.ts'

@@ -13,6 +13,7 @@ import { SecretListCommand } from './secret/list.ts'
 import { SecretPutCommand } from './secret/put.ts'
 import { ServeCommand } from './serve.ts'
 import { StatusCommand } from './status.ts'
+import { TokenNewCommand } from './token/new.ts'
 import { TokenShowCommand } from './token/show.ts'
 import { ToolsCallCommand } from './tools/call.ts'
 import { ToolsListCommand } from './tools/list.ts'
@@ -38,6 +39,7 @@ export const commands = [
   DaemonStatusCommand,
   DaemonStopCommand,
   TokenShowCommand,
+  TokenNewCommand,
   ToolsListCommand,
   ToolsCallCommand,
   VersionCommand,

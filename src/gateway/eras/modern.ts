@@ -40,9 +40,6 @@ export function readEnvelope(request: RequestMessage): Envelope | null {
   }
 }
 
-/** Of a request that lacks everything. */
-export const NO_ENVELOPE: Envelope = { revision: null, capabilities: null, clientInfo: null, logLevel: null }
-
 export const DISCOVER = 'server/discover'
 export const LISTEN = 'subscriptions/listen'
 

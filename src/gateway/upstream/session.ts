@@ -1,5 +1,5 @@
 import { isMcplexerError, log } from '../../base/index.ts'
-import { NO_ENVELOPE, readEnvelope } from '../eras/modern.ts'
+import { readEnvelope } from '../eras/modern.ts'
 import {
   type Message,
   type NotificationMessage,
@@ -40,13 +40,13 @@ export class ClientSession {
 
   /**
    * One line from the client. Never throws; what cannot be read is answered as JSON-RPC asks. The reply, and all
-   * that comes before it for the same request, goes to `outlet`. `isModern`: the transport says so.
+   * that comes before it for the same request, goes to `outlet`.
    */
-  receive(line: Uint8Array, outlet: Outlet = this.#home, isModern = false): void | Promise<void> {
+  receive(line: Uint8Array, outlet: Outlet = this.#home): void | Promise<void> {
     try {
       const batch = splitBatch(line)
-      if (batch === null) return this.#handle(readMessage(line), outlet, isModern)
-      for (const part of batch) void this.#handle(readMessage(part), outlet, false)
+      if (batch === null) return this.#handle(readMessage(line), outlet)
+      for (const part of batch) void this.#handle(readMessage(part), outlet)
     } catch (error) {
       const isSyntax = isMcplexerError(error, 'WIRE_INVALID_JSON')
       return this.#send(
@@ -78,14 +78,14 @@ export class ClientSession {
     await Promise.all([this.#legacy.close(), this.#modern.close()])
   }
 
-  #handle(message: Message, outlet: Outlet, isModern: boolean): void | Promise<void> {
-    if (message.kind === 'request') void this.#serve(message, outlet, isModern)
+  #handle(message: Message, outlet: Outlet): void | Promise<void> {
+    if (message.kind === 'request') void this.#serve(message, outlet)
     else if (message.kind === 'notification') return this.#notified(message)
     else if (!this.#legacy.answered(message)) log.debug('a response of the client that nobody waits for')
   }
 
-  async #serve(request: RequestMessage, outlet: Outlet, isModern: boolean): Promise<void> {
-    const envelope = readEnvelope(request) ?? (isModern ? NO_ENVELOPE : null)
+  async #serve(request: RequestMessage, outlet: Outlet): Promise<void> {
+    const envelope = readEnvelope(request)
     const reply = await (envelope === null
       ? this.#legacy.serve(request, outlet)
       : this.#modern.serve(request, envelope, outlet))
@@ -94,8 +94,7 @@ export class ClientSession {
   }
 
   #send(line: Uint8Array, outlet: Outlet): void | Promise<void> {
-    if (this.#isClosed) return
-    const sent = outlet.send(line)
+    const sent = this.#isClosed ? undefined : outlet.send(line)
     outlet.end()
     return sent
   }

@@ -2,6 +2,8 @@
 const NEWLINE = 0x0a
 export const MAX_LINE_BYTES = 64 * 1024 * 1024
 const HIGH_WATER_BYTES = 1024 * 1024
+const COPIED_BYTES = 64 * 1024
+const LINE_END = new Uint8Array([NEWLINE])
 
 export interface LineSink {
   /** What FileSink of Bun gives: a promise when the pipe is full. */
@@ -103,10 +105,11 @@ export class LineWriter {
 
   write(line: Uint8Array): void | Promise<void> {
     if (this.#isClosed) return
-    const framed = withNewline(line)
-    this.#queuedBytes += framed.length
+    this.#queuedBytes += line.length + 1
     try {
-      Promise.resolve(this.#sink.write(framed)).catch(() => this.#break())
+      // a copy of a long line would cost more than a second write
+      for (const part of line.length > COPIED_BYTES ? [line, LINE_END] : [withNewline(line)])
+        Promise.resolve(this.#sink.write(part)).catch(() => this.#break())
     } catch {
       this.#break()
       return

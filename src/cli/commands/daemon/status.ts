@@ -17,7 +17,7 @@ export class DaemonStatusCommand extends BaseCommand {
   json = Option.Boolean('--json', false, { description: 'print JSON' })
 
   protected async run(app: App): Promise<number> {
-    const { askDaemon, STATUS } = await import('../../../gateway/index.ts')
+    const { askDaemon, STATUS } = await import('../../../gateway/socket.ts')
     const status = await askDaemon(app.paths.socket, STATUS)
     if (this.json) await printJson({ running: status !== null, ...status })
     else if (status === null) await print('no daemon is running; `mcplexer serve --daemon` starts one')

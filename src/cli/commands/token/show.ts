@@ -6,13 +6,18 @@ import { print } from '../../present.ts'
 export class TokenShowCommand extends BaseCommand {
   static override paths = [['token', 'show']]
   static override usage = Command.Usage({
-    description: 'print the token that clients of `serve --http` have to send',
-    examples: [['As a header', 'curl -H "Authorization: Bearer $(mcplexer token show)" …']],
+    description: 'print the token that clients of `serve --http` send',
+    examples: [
+      [
+        'Into a client',
+        'claude mcp add --transport http mcplexer http://127.0.0.1:3333/mcp --header "Authorization: Bearer $(mcplexer token show)"',
+      ],
+    ],
   })
 
-  protected async run(app: App): Promise<number> {
-    const { loadToken } = await import('../../../gateway/index.ts')
-    await print(new TextDecoder().decode(loadToken(app.paths.httpToken).reveal()))
+  protected async run({ paths }: App): Promise<number> {
+    const { readToken } = await import('../../../http-token.ts')
+    await print(readToken(paths.httpToken))
     return 0
   }
 }

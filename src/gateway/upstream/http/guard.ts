@@ -1,69 +1,51 @@
-import { encodeMessage } from '../../wire/message.ts'
+import { type HttpAddress, isLoopbackOrigin, isOwnHost } from './address.ts'
+import { refusal } from './refusal.ts'
 
-export interface Bound {
-  readonly host: string
-  readonly port: number
-}
+/** Gives what the bearer is known by, or null when the token is not ours. */
+export type Authorize = (token: string) => string | null
 
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]'])
+const METHODS = 'GET, POST, DELETE'
+/** RFC 6750, section 2.1; the scheme has no case (RFC 9110, section 11.1). */
+const BEARER = /^bearer +([\w.~+/=-]+)$/i
 
 /**
- * What must be true of a request before a byte of its body is read, in this order: the host is ours and the origin
- * too (a web page that points its own name at 127.0.0.1 has neither), the token is right, the body is JSON. Null when
- * it is. MCP 2026-07-28, "Streamable HTTP: Security"; RFC 9110.
+ * What is asked of every request before anything of its body is read, the cheapest attack first. Gives the refusal,
+ * or what the bearer is known by. There are no CORS headers anywhere: no page of another origin can read an answer.
  */
-export function refusal(
-  request: Request,
-  bound: Bound,
-  isAuthorized: (header: string | null) => boolean,
-): Response | null {
+export function guard(request: Request, bound: HttpAddress, authorize: Authorize): Response | string {
   const { headers, method } = request
-  if (!isOurHost(headers.get('host'), bound)) return problem(403, 'the Host header is not ours')
-  const origin = headers.get('origin')
-  if (origin !== null && !isOurOrigin(origin)) return problem(403, 'the Origin is not allowed')
-  if (!isAuthorized(headers.get('authorization'))) {
-    return problem(401, 'a bearer token is needed; `mcplexer token show` prints it', {
-      'www-authenticate': 'Bearer',
-    })
-  }
-  if (!['POST', 'GET', 'DELETE'].includes(method))
-    return problem(405, 'use POST', { allow: 'POST, GET, DELETE' })
-  if (method === 'POST' && mediaType(headers.get('content-type')) !== 'application/json')
-    return problem(415, 'the content type must be application/json')
-  const wanted = method === 'POST' ? ['application/json', 'text/event-stream'] : ['text/event-stream']
-  const accept = headers.get('accept') ?? ''
-  const isAcceptable =
-    method === 'DELETE' || accept.includes('*/*') || wanted.every((type) => accept.includes(type))
-  return isAcceptable ? null : problem(406, `the client must accept ${wanted.join(' and ')}`)
+  if (!isOwnHost(headers.get('Host'), bound)) return refusal(403, 'this host name is not served')
+  const origin = headers.get('Origin')
+  if (origin !== null && !isLoopbackOrigin(origin)) return refusal(403, 'this origin is not served')
+  if (!METHODS.split(', ').includes(method)) return methodNotAllowed(METHODS)
+  const token = BEARER.exec(headers.get('Authorization') ?? '')?.[1]
+  const bearer = token === undefined ? null : authorize(token)
+  if (bearer === null) return unauthorized(token !== undefined)
+  if (new URL(request.url).pathname !== '/mcp') return refusal(404, 'the endpoint is /mcp')
+  return refusedMedia(request) ?? bearer
 }
 
-/** A JSON-RPC error without an id under an HTTP status. */
-export function problem(
-  status: number,
-  message: string,
-  headers: Record<string, string> = {},
-  code = -32000,
-): Response {
-  const body = encodeMessage({ error: { code, message }, id: null })
-  return new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } })
+export function methodNotAllowed(allowed: string): Response {
+  return refusal(405, 'this method is not served', { headers: { Allow: allowed } })
 }
 
-function isOurHost(host: string | null, { host: bound, port }: Bound): boolean {
-  if (host === null) return false
-  const [, name = '', given] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(host) ?? []
-  const isOurName = LOOPBACK.has(name.toLowerCase()) || name === bound || (bound === '0.0.0.0' && name !== '')
-  return isOurName && Number(given ?? 80) === port
+/** RFC 6750, section 3: `error` only when a token was sent. */
+function unauthorized(hasToken: boolean): Response {
+  const challenge = hasToken ? 'Bearer realm="mcplexer", error="invalid_token"' : 'Bearer realm="mcplexer"'
+  return refusal(401, 'send the token that `mcplexer token show` prints, as a bearer token', {
+    headers: { 'WWW-Authenticate': challenge },
+  })
 }
 
-function isOurOrigin(origin: string): boolean {
-  try {
-    const { protocol, hostname } = new URL(origin)
-    return /^https?:$/.test(protocol) && LOOPBACK.has(hostname)
-  } catch {
-    return false
-  }
+function refusedMedia({ headers, method }: Request): Response | null {
+  if (method === 'POST' && mediaTypes(headers.get('Content-Type'))[0] !== 'application/json')
+    return refusal(415, 'the body must be application/json')
+  const accepted = mediaTypes(headers.get('Accept'))
+  const wanted = { POST: ['application/json', 'text/event-stream'], GET: ['text/event-stream'] }[method] ?? []
+  const isMissing = wanted.some((type) => !accepted.includes(type))
+  return isMissing ? refusal(406, `Accept must list ${wanted.join(' and ')}`) : null
 }
 
-function mediaType(header: string | null): string {
-  return (header ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+function mediaTypes(header: string | null): string[] {
+  return (header ?? '').split(',').map((entry) => (entry.split(';')[0] ?? '').trim().toLowerCase())
 }

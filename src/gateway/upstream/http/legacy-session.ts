@@ -1,121 +1,122 @@
+import { type Message, type RequestMessage, textParam } from '../../wire/message.ts'
 import type { Outlet } from '../outlet.ts'
-import type { ClientSession } from '../session.ts'
-import { EventLog } from './event-log.ts'
-import { problem } from './guard.ts'
-import { jsonResponse, ReplyOutlet, type Stream } from './reply-outlet.ts'
-import { SseResponse } from './sse.ts'
+import { EventStore, parseEventId } from './event-store.ts'
+import { Exchange } from './exchange.ts'
+import type { HttpSession, OpenSession } from './http-session.ts'
+import { JSON_HEADERS, refusal } from './refusal.ts'
+import { ResumableStream } from './resumable-stream.ts'
 
 const HOME = 0
-const RETRY_MS = 1000
-const NOTHING = new Uint8Array(0)
+/** The first revision that knows events without data. */
+const PRIMED_SINCE = '2025-11-25'
 
-/** A stream of events that outlives the connections it goes over. */
-interface Channel {
-  readonly number: number
-  connection: SseResponse | null
-  isEnded: boolean
-}
+/** One session of MCP 2025-03-26 to 2025-11-25 over HTTP: its streams, and the events that may be asked for again. */
+export class LegacySession {
+  readonly id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
+  readonly bearer: string
+  readonly #store = new EventStore()
+  readonly #streams = new Map<number, ResumableStream>()
+  readonly #home: ResumableStream
+  readonly #session: HttpSession
+  readonly #isPrimed: boolean
+  #lastStream = HOME
+  #lastUsedMs = performance.now()
 
-/**
- * One session of MCP 2025-03-26 to 2025-11-25 over HTTP: a stream for each request that needs one, one for what
- * belongs to no request, and a log for a client that was cut off. MCP 2025-11-25, "Transports: Streamable HTTP".
- */
-export class LegacyHttpSession {
-  readonly id = crypto.getRandomValues(new Uint8Array(16)).toHex()
-  readonly session: ClientSession
-  lastUsedMs = performance.now()
-  readonly #log = new EventLog()
-  readonly #channels = new Map<number, Channel>()
-  readonly #home: Channel = { number: HOME, connection: null, isEnded: false }
-  #lastChannel = HOME
-  #deliveredHome = 0
+  constructor(bearer: string, revision: string | null, openSession: OpenSession) {
+    this.bearer = bearer
+    this.#isPrimed = (revision ?? '') >= PRIMED_SINCE
+    this.#home = this.#openStream(HOME)
+    this.#session = openSession(this.#home)
+  }
 
-  constructor(openSession: (home: Outlet) => ClientSession) {
-    this.#channels.set(HOME, this.#home)
-    this.session = openSession({
-      send: (line) => this.#send(this.#home, line),
-      room: () => this.#home.connection?.room(),
-      end: () => undefined,
+  /** The answer to one request. `headers` go with it. */
+  serve(request: RequestMessage, client: AbortSignal, headers = {}): Promise<Response> {
+    this.touch()
+    const exchange = new Exchange({
+      reply: (reply) => new Response(reply, { headers: { ...JSON_HEADERS, ...headers } }),
+      stream: () => {
+        client.removeEventListener('abort', leave)
+        return this.#newStream(headers)
+      },
     })
+    const leave = (): void => exchange.abandon()
+    client.addEventListener('abort', leave)
+    void this.#session.receive(request.bytes, exchange)
+    return exchange.response
   }
 
-  get isIdle(): boolean {
-    return [...this.#channels.values()].every(({ connection }) => connection === null)
-  }
-
-  /** A message of the client. Only requests are answered with more than 202. */
-  async post(body: Uint8Array, hasRequest: boolean): Promise<Response> {
-    this.lastUsedMs = performance.now()
-    if (!hasRequest) {
-      await this.session.receive(body)
-      return new Response(null, { status: 202, headers: this.#headers() })
+  /** The answer to a batch with requests in it: a stream with all replies, ended by the last. */
+  serveBatch(parts: readonly Message[]): Response {
+    this.touch()
+    const { outlet, response } = this.#newStream({})
+    let open = parts.filter(({ kind }) => kind === 'request').length
+    for (const { bytes, kind } of parts) {
+      if (kind !== 'request') void this.#session.receive(bytes)
+      else
+        void this.#session.receive(bytes, {
+          send: (line) => outlet.send(line),
+          room: () => outlet.room(),
+          end: () => void (--open === 0 && outlet.end()),
+        })
     }
-    const outlet = new ReplyOutlet(
-      () => this.#openChannel(),
-      (line) => jsonResponse(line, this.#headers()),
-    )
-    void this.session.receive(body, outlet)
-    return outlet.response
+    return response
   }
 
-  /** The stream for what belongs to no request, or the rest of one that was cut off. */
-  get(lastEventId: string | null): Response {
-    this.lastUsedMs = performance.now()
-    const from = lastEventId === null ? null : EventLog.parse(lastEventId)
-    if (lastEventId !== null && from === null) return problem(400, 'Last-Event-ID is none of ours')
-    const channel = this.#channels.get(from?.stream ?? HOME)
-    const missed = this.#log.after(from?.stream ?? HOME, from?.sequence ?? this.#deliveredHome)
-    if (channel === undefined && missed.length === 0)
-      return problem(404, 'there is nothing after Last-Event-ID')
-    if (channel?.connection != null && from === null) return problem(409, 'there is such a stream already')
-    const connection = this.#connect(channel ?? null)
-    for (const { id, data } of missed) void connection.event(data, id)
-    if (channel === undefined || channel.isEnded) connection.close()
-    return connection.response
+  /** Notifications and responses: nothing comes back. */
+  take(line: Uint8Array): void {
+    this.touch()
+    void this.#session.receive(line)
+  }
+
+  /** GET: what belongs to no request; one at a time, as every message goes out once. */
+  listen(): Response {
+    this.touch()
+    if (this.#home.isConnected) return refusal(409, 'this session has a stream already')
+    return this.#home.connect(null)
+  }
+
+  /** GET with `Last-Event-ID`: the rest of the stream of that event, and of no other. */
+  resume(lastEventId: string): Response {
+    this.touch()
+    const event = parseEventId(lastEventId)
+    if (event === null || event.stream > this.#lastStream) return refusal(400, 'this Last-Event-ID is unknown')
+    const live = this.#streams.get(event.stream)
+    if (live !== undefined) return live.connect(event.sequence)
+    const ended = new ResumableStream(event.stream, this.#store, this.#isPrimed)
+    const response = ended.connect(event.sequence)
+    ended.end()
+    return response
+  }
+
+  touch(): void {
+    this.#lastUsedMs = performance.now()
+  }
+
+  /** Since when it was not used; with an open stream it is in use. */
+  get idleMs(): number {
+    if ([...this.#streams.values()].some(({ isConnected }) => isConnected)) this.touch()
+    return performance.now() - this.#lastUsedMs
   }
 
   async close(): Promise<void> {
-    for (const { connection } of this.#channels.values()) connection?.close()
-    await this.session.close()
+    for (const stream of [...this.#streams.values()]) stream.end()
+    this.#store.clear()
+    await this.#session.close()
   }
 
-  #openChannel(): Stream {
-    const channel: Channel = { number: ++this.#lastChannel, connection: null, isEnded: false }
-    this.#channels.set(channel.number, channel)
-    const connection = this.#connect(channel)
-    // so that a client which is cut off before the first message can come back
-    void connection.event(NOTHING, this.#log.add(channel.number, NOTHING), RETRY_MS)
-    return {
-      response: connection.response,
-      send: (line) => this.#send(channel, line),
-      room: () => channel.connection?.room(),
-      end: () => this.#end(channel),
-    }
+  #newStream(headers: Record<string, string>): { outlet: Outlet; response: Response } {
+    const outlet = this.#openStream(++this.#lastStream)
+    return { outlet, response: outlet.connect(null, headers) }
   }
 
-  #connect(channel: Channel | null): SseResponse {
-    const connection = new SseResponse(this.#headers(), () => {
-      if (channel?.connection === connection) channel.connection = null
-    })
-    channel?.connection?.close()
-    if (channel !== null) channel.connection = connection
-    return connection
+  #openStream(number: number): ResumableStream {
+    const stream = new ResumableStream(number, this.#store, this.#isPrimed, () => this.#streams.delete(number))
+    this.#streams.set(number, stream)
+    return stream
   }
+}
 
-  #send(channel: Channel, line: Uint8Array): void | Promise<void> {
-    const id = this.#log.add(channel.number, line)
-    if (channel.connection === null) return
-    if (channel === this.#home) this.#deliveredHome = EventLog.parse(id)?.sequence ?? 0
-    return channel.connection.event(line, id)
-  }
-
-  #end(channel: Channel): void {
-    channel.isEnded = true
-    channel.connection?.close()
-    if (channel.connection !== null) this.#channels.delete(channel.number)
-  }
-
-  #headers(): Record<string, string> {
-    return { 'mcp-session-id': this.id }
-  }
+/** What the client of an `initialize` asks for; what it gets is never newer. */
+export function requestedRevision(request: RequestMessage): string | null {
+  return textParam(request, 'protocolVersion')
 }

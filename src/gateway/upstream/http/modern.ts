@@ -1,112 +1,142 @@
-import { LISTEN, MODERN_REVISION, readEnvelope } from '../../eras/modern.ts'
-import { isObject, members, sourceOf } from '../../wire/json-span.ts'
-import { encodeError, type Message, type RequestMessage, readMessage, textParam } from '../../wire/message.ts'
-import type { ClientSession } from '../session.ts'
-import { problem } from './guard.ts'
-import { decodeHeader } from './header-value.ts'
-import { parameterMismatch } from './parameter-headers.ts'
-import { jsonResponse, ReplyOutlet, type Stream } from './reply-outlet.ts'
-import { SseResponse } from './sse.ts'
+import { isObject, isString, members, textOf } from '../../wire/json-span.ts'
+import { type Message, type RequestMessage, readMessage } from '../../wire/message.ts'
+import type { Outlet } from '../outlet.ts'
+import { RPC } from '../rpc-error.ts'
+import { onOneLine } from './body.ts'
+import { encodeEvent } from './event-store.ts'
+import { Exchange } from './exchange.ts'
+import type { HttpSession, OpenSession } from './http-session.ts'
+import { mismatchedHeader } from './metadata-headers.ts'
+import { mismatchedParam } from './param-headers.ts'
+import { accepted, HTTP_RPC, JSON_HEADERS, refusal, refusedRequest } from './refusal.ts'
+import { SseConnection } from './sse-connection.ts'
 
-const HEADER_MISMATCH = -32020
-const KEEP_ALIVE_MS = 15_000
-/** Which parameter `Mcp-Name` repeats. */
-const NAMED_BY: Record<string, string> = {
-  'tools/call': 'name',
-  'prompts/get': 'name',
-  'resources/read': 'uri',
-}
+const PREFIX = 'io.modelcontextprotocol/'
+/** Errors that are an HTTP status too. MCP 2026-07-28, "Protocol Version Header" and "Per-request protocol fields". */
+const STATUS_OF = new Map([
+  [RPC.methodNotFound as number, 404],
+  [HTTP_RPC.headerMismatch, 400],
+  [-32021, 400],
+  [-32022, 400],
+])
+const MAX_ERROR_BYTES = 64 * 1024
+const OPENED = new TextEncoder().encode(': \n\n')
+/** Every message of this era belongs to a request. */
+const NOWHERE: Outlet = { send: () => undefined, room: () => undefined, end: () => undefined }
 
-/** Whether a POST is of MCP 2026-07-28 or later: by its header, or by what its body says. */
-export function isModern(request: Request, body: Uint8Array): boolean {
-  const revision = request.headers.get('mcp-protocol-version')
-  if (revision !== null && revision >= MODERN_REVISION) return true
-  const message = messageIn(body)
-  return message?.kind === 'request' && readEnvelope(message) !== null
-}
+/** Streamable HTTP of MCP 2026-07-28: every POST stands alone, and a closed answer is a cancellation. */
+export class ModernEndpoint {
+  readonly #openSession: OpenSession
+  #bearer = ''
+  #session: HttpSession | null = null
 
-/** One modern POST: no session, its stream is closed to call it back. MCP 2026-07-28, "Streamable HTTP". */
-export async function postModern(
-  request: Request,
-  body: Uint8Array,
-  session: ClientSession,
-): Promise<Response> {
-  const message = messageIn(body)
-  if (message === null) return problem(400, 'Parse error', {}, -32700)
-  if (message.kind === 'response') return problem(400, 'this revision has no responses of clients')
-  if (message.kind === 'notification') {
-    await session.receive(body)
-    return new Response(null, { status: 202 })
+  constructor(openSession: OpenSession) {
+    this.#openSession = openSession
   }
-  const mismatch =
-    mismatchOf(request.headers, message) ?? (await parameterMismatch(request.headers, message, session))
-  if (mismatch !== null) {
-    return jsonResponse(
-      encodeError(message, { code: HEADER_MISMATCH, message: `Header mismatch: ${mismatch}` }),
-      {},
-      400,
-    )
+
+  async post(request: Request, bearer: string, message: Message): Promise<Response> {
+    if (message.kind === 'notification') return accepted()
+    if (message.kind === 'response')
+      return refusal(400, 'responses are not taken', { code: RPC.invalidRequest })
+    const session = this.#sessionOf(bearer)
+    const refused = await this.#refused(request.headers, message, session)
+    return refused ?? serve(session, request.signal, message)
   }
-  const outlet = new ReplyOutlet(
-    () => openStream(() => session.abandon(outlet)),
-    (line) => jsonResponse(line, {}, statusOf(line, message)),
-  )
-  request.signal.addEventListener('abort', () => session.abandon(outlet))
-  if (message.method === LISTEN) outlet.stream()
-  void session.receive(body, outlet, true)
-  return outlet.response
+
+  async close(): Promise<void> {
+    await this.#session?.close()
+  }
+
+  #sessionOf(bearer: string): HttpSession {
+    if (this.#session !== null && this.#bearer === bearer) return this.#session
+    void this.#session?.close()
+    this.#bearer = bearer
+    this.#session = this.#openSession(NOWHERE)
+    return this.#session
+  }
+
+  async #refused(headers: Headers, message: RequestMessage, session: HttpSession): Promise<Response | null> {
+    const version = versionInBody(message)
+    if (version === null)
+      return refusedRequest(message, 400, RPC.invalidParams, `params._meta lacks ${PREFIX}protocolVersion`)
+    const header =
+      mismatchedHeader(headers, message, version) ?? (await this.#mismatchedParam(headers, message, session))
+    if (header === null) return null
+    const text = `Header mismatch: ${header} is missing or does not say what the body says`
+    return refusedRequest(message, 400, HTTP_RPC.headerMismatch, text)
+  }
+
+  async #mismatchedParam(
+    headers: Headers,
+    message: RequestMessage,
+    session: HttpSession,
+  ): Promise<string | null> {
+    if (message.method !== 'tools/call') return null
+    return mismatchedParam(headers, message, await session.toolSource(message))
+  }
 }
 
-/** What of the standard headers differs from the body, in words; null when nothing does. */
-function mismatchOf(headers: Headers, message: RequestMessage): string | null {
-  const revision = headers.get('mcp-protocol-version')
-  const said = readEnvelope(message)?.revision ?? null
-  if (revision === null) return 'MCP-Protocol-Version is missing'
-  if (said !== null && revision !== said) return `MCP-Protocol-Version ${revision} is not what the body says`
-  const method = headers.get('mcp-method')
-  if (method !== message.method)
-    return `Mcp-Method is ${method ?? 'missing'}, and the body says ${message.method}`
-  const parameter = NAMED_BY[message.method]
-  if (parameter === undefined) return null
-  const name = decodeHeader(headers.get('mcp-name'))
-  return name === textParam(message, parameter)
-    ? null
-    : `Mcp-Name is ${name ?? 'missing'}, and the body says otherwise`
+/** The protocol version that a request of this era names in its body; null: it is of another era, or malformed. */
+export function versionInBody(message: Message): string | null {
+  if (message.kind === 'response') return null
+  const meta = message.params.get('_meta')
+  if (!isObject(message.bytes, meta)) return null
+  const version = members(message.bytes, meta).get(`${PREFIX}protocolVersion`)
+  return isString(message.bytes, version) ? textOf(message.bytes, version) : null
 }
 
-function openStream(onGone: () => void): Stream {
-  const connection = new SseResponse({}, () => {
-    clearInterval(timer)
-    onGone()
+function serve(session: HttpSession, client: AbortSignal, message: RequestMessage): Promise<Response> {
+  const leave = (): void => {
+    if (exchange.isOver) return
+    exchange.abandon()
+    session.abandon(exchange)
+  }
+  const isListening = message.method === 'subscriptions/listen'
+  const exchange = new Exchange({
+    reply: (line) => replyOf(message, line, isListening),
+    stream: () => streamOf(leave),
   })
-  const timer = setInterval(() => connection.comment(), KEEP_ALIVE_MS)
-  return {
-    response: connection.response,
-    send: (line) => connection.event(line, null),
+  client.addEventListener('abort', leave)
+  void session.receive(message.bytes, exchange)
+  return exchange.response
+}
+
+function replyOf(request: RequestMessage, line: Uint8Array, isListening: boolean): Response {
+  const code = errorCodeOf(line)
+  if (isListening && code === null) return streamOf(() => undefined, line).response
+  const isMalformed = code === RPC.invalidParams && lacksFields(request)
+  return new Response(line, {
+    status: isMalformed ? 400 : (STATUS_OF.get(code ?? 0) ?? 200),
+    headers: JSON_HEADERS,
+  })
+}
+
+function streamOf(onLost: () => void, only?: Uint8Array): { outlet: Outlet; response: Response } {
+  const connection = new SseConnection(OPENED, onLost)
+  const outlet: Outlet = {
+    send: (line) => connection.write(encodeEvent(null, onOneLine(line))),
     room: () => connection.room(),
-    end: () => {
-      clearInterval(timer)
-      connection.close()
-    },
+    end: () => connection.end(),
   }
+  if (only !== undefined) {
+    void outlet.send(only)
+    outlet.end()
+  }
+  return { outlet, response: connection.response }
 }
 
-/** "Protocol Version Header" and "Overview: Per-request protocol fields" give some errors a status of their own. */
-function statusOf(reply: Uint8Array, request: RequestMessage): number {
-  const message = messageIn(reply)
-  if (message?.kind !== 'response' || message.error === null || !isObject(reply, message.error)) return 200
-  const code = members(reply, message.error).get('code')
-  const number = code === undefined ? 0 : Number(sourceOf(reply, code))
-  if (number === -32601) return 404
-  const envelope = readEnvelope(request)
-  const isIncomplete = envelope === null || envelope.revision === null || envelope.capabilities === null
-  return isIncomplete || (number <= -32020 && number >= -32099) ? 400 : 200
+function lacksFields(request: RequestMessage): boolean {
+  const meta = request.params.get('_meta')
+  if (!isObject(request.bytes, meta)) return true
+  return !isObject(request.bytes, members(request.bytes, meta).get(`${PREFIX}clientCapabilities`))
 }
 
-function messageIn(body: Uint8Array): Message | null {
-  try {
-    return readMessage(body)
-  } catch {
+/** Null for results, and for errors too long to be one of those that matter here. */
+function errorCodeOf(line: Uint8Array): number | null {
+  if (line.length > MAX_ERROR_BYTES) return null
+  const message = readMessage(line)
+  if (message.kind !== 'response' || !isObject(line, message.error ?? undefined) || message.error === null)
     return null
-  }
+  const code = members(line, message.error).get('code')
+  return code === undefined ? null : Number(new TextDecoder().decode(line.subarray(code.start, code.end)))
 }

@@ -1,60 +1,127 @@
-import { log, type Secret } from '../../../base/index.ts'
+import { isMcplexerError } from '../../../base/index.ts'
+import { LATEST_LEGACY_REVISION } from '../../eras/legacy.ts'
+import { GatewayError } from '../../gateway-error.ts'
 import { MAX_LINE_BYTES } from '../../wire/framing.ts'
-import type { Outlet } from '../outlet.ts'
-import type { ClientSession } from '../session.ts'
-import { type Bound, problem, refusal } from './guard.ts'
-import { LegacySessions } from './legacy-sessions.ts'
-import { isModern, postModern } from './modern.ts'
-import { isAuthorized } from './token.ts'
+import { type Message, readMessage, splitBatch } from '../../wire/message.ts'
+import { RPC } from '../rpc-error.ts'
+import type { HttpAddress } from './address.ts'
+import { onOneLine, readBody } from './body.ts'
+import { type Authorize, guard } from './guard.ts'
+import type { OpenSession } from './http-session.ts'
+import { LegacyEndpoint, type Post } from './legacy.ts'
+import { ModernEndpoint, versionInBody } from './modern.ts'
+import { refusal } from './refusal.ts'
+import type { TableLimits } from './session-table.ts'
 
-export interface HttpOptions {
-  readonly host: string
-  /** 0: any free one. */
-  readonly port: number
-  readonly token: Secret
-  openSession(home: Outlet): ClientSession
+export interface HttpDeps {
+  readonly address: HttpAddress
+  readonly authorize: Authorize
+  readonly openSession: OpenSession
+  readonly limits?: TableLimits
 }
 
-const PATH = '/mcp'
-const NOWHERE: Outlet = { send: () => undefined, room: () => undefined, end: () => undefined }
+/** For a client that sends its request slowly, or keeps a connection for the next; answers may take any time. */
+const IDLE_SEC = 60
+const MAX_BATCH = 100
 
-export interface HttpServer {
-  readonly url: string
-  close(): Promise<void>
+/** MCP over HTTP at `/mcp`, both eras at one address. Throws HTTP_LISTEN_FAILED. */
+export class HttpServer {
+  readonly #deps: HttpDeps
+  readonly #legacy: LegacyEndpoint
+  readonly #modern: ModernEndpoint
+  readonly #server: Bun.Server<undefined>
+  #address: HttpAddress
+  #isClosing = false
+
+  constructor(deps: HttpDeps) {
+    this.#deps = deps
+    this.#address = deps.address
+    this.#legacy = new LegacyEndpoint(deps.openSession, deps.limits)
+    this.#modern = new ModernEndpoint(deps.openSession)
+    this.#server = this.#listen(deps.address)
+    this.#address = { ...deps.address, port: this.#server.port ?? deps.address.port }
+  }
+
+  get url(): string {
+    return `http://${this.#address.hostname}:${this.#address.port}/mcp`
+  }
+
+  /** Listens no more, ends all sessions, then cuts what is still connected. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    void this.#server.stop()
+    await Promise.all([this.#legacy.close(), this.#modern.close()])
+    await this.#server.stop(true)
+  }
+
+  #listen({ hostname, port }: HttpAddress): Bun.Server<undefined> {
+    try {
+      return Bun.serve({
+        hostname: hostname.replace(/^\[|\]$/g, ''),
+        port,
+        development: false,
+        idleTimeout: IDLE_SEC,
+        // bodies are counted as they are read, after the guard
+        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+        fetch: (request, server) => this.#answer(request, server),
+        error: () => refusal(500, 'internal error', { code: RPC.internalError }),
+      })
+    } catch (cause) {
+      throw listenFailed(hostname, port, cause)
+    }
+  }
+
+  async #answer(request: Request, server: Bun.Server<undefined>): Promise<Response> {
+    const bearer = guard(request, this.#address, this.#deps.authorize)
+    if (bearer instanceof Response) return bearer
+    if (this.#isClosing) return refusal(503, 'the server is ending')
+    if (request.method === 'POST') return this.#post(request, server, bearer)
+    server.timeout(request, 0)
+    return request.method === 'GET' ? this.#legacy.get(request, bearer) : this.#legacy.delete(request, bearer)
+  }
+
+  async #post(request: Request, server: Bun.Server<undefined>, bearer: string): Promise<Response> {
+    const body = await readBody(request)
+    if (body === null) return refusal(413, `the body has more than ${MAX_LINE_BYTES} bytes`)
+    server.timeout(request, 0)
+    const post = readPost(body)
+    if (post instanceof Response) return post
+    const [only] = post.parts
+    const isModern = !post.isBatch && only !== undefined && isOfModernEra(request, only)
+    return isModern ? this.#modern.post(request, bearer, only) : this.#legacy.post(request, bearer, post)
+  }
 }
 
-/** Streamable HTTP, both eras, on one path. Throws what the system says when the port is taken. */
-export function listenHttp({ host, port, token, openSession }: HttpOptions): HttpServer {
-  const legacy = new LegacySessions(openSession)
-  const modern = openSession(NOWHERE)
-  const server = Bun.serve({
-    hostname: host,
-    port,
-    idleTimeout: 0,
-    maxRequestBodySize: MAX_LINE_BYTES,
-    fetch: (request) => answer(request, bound()),
-    error: () => problem(500, 'mcplexer: internal error'),
+function readPost(body: Uint8Array): Post | Response {
+  try {
+    const batch = splitBatch(body)
+    const isBatch = batch !== null
+    const parts = (batch ?? [body]).map((part) => readLine(part))
+    if (parts.length > 0 && parts.length <= MAX_BATCH) return { parts, isBatch }
+    return refusal(400, `a batch has 1 to ${MAX_BATCH} messages`, { code: RPC.invalidRequest })
+  } catch (error) {
+    const code = isMcplexerError(error, 'WIRE_INVALID_JSON') ? RPC.parseError : RPC.invalidRequest
+    return refusal(400, code === RPC.parseError ? 'Parse error' : 'Invalid Request', { code })
+  }
+}
+
+/** Read as it came, then kept on one line: positions are the same in both. */
+function readLine(part: Uint8Array): Message {
+  const message = readMessage(part)
+  const bytes = onOneLine(part)
+  return bytes === part ? message : { ...message, bytes }
+}
+
+/** By the body, whose word counts; a body without one is of the era that the header names. */
+function isOfModernEra(request: Request, message: Message): boolean {
+  if (versionInBody(message) !== null) return true
+  const header = request.headers.get('MCP-Protocol-Version') ?? ''
+  return /^\d{4}-\d\d-\d\d$/.test(header) && header > LATEST_LEGACY_REVISION
+}
+
+function listenFailed(hostname: string, port: number, cause: unknown): GatewayError {
+  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'
+  return new GatewayError('HTTP_LISTEN_FAILED', `cannot listen on ${hostname}:${port}: ${reason}`, {
+    hint: 'is it running already? `mcplexer serve --http 127.0.0.1:0` takes a free port',
   })
-  const bound = (): Bound => ({ host, port: server.port ?? port })
-  const answer = async (request: Request, to: Bound): Promise<Response> => {
-    const refused = refusal(request, to, (header) => isAuthorized(header, token.reveal()))
-    if (refused !== null) return refused
-    if (new URL(request.url).pathname !== PATH) return problem(404, `the endpoint is ${PATH}`)
-    if (request.method === 'POST') return post(request, legacy, modern)
-    if (!request.headers.has('mcp-session-id')) return problem(405, 'use POST', { allow: 'POST' })
-    return request.method === 'GET' ? legacy.get(request) : legacy.delete(request)
-  }
-  log.debug('listening')
-  return {
-    url: `http://${host}:${server.port}${PATH}`,
-    close: async () => {
-      await Promise.all([legacy.close(), modern.close()])
-      await server.stop(true)
-    },
-  }
-}
-
-async function post(request: Request, legacy: LegacySessions, modern: ClientSession): Promise<Response> {
-  const body = new Uint8Array(await request.arrayBuffer())
-  return isModern(request, body) ? postModern(request, body, modern) : legacy.post(request, body)
 }

@@ -1,0 +1,10 @@
+/** The socket door of gateway: only the daemon and those who talk to it load it. */
+export {
+  askDaemon,
+  bridgeStdio,
+  connectSocket,
+  type DaemonStatus,
+  STATUS,
+  STOP,
+} from './upstream/socket/client.ts'
+export { listenSocket } from './upstream/socket/server.ts'

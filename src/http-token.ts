@@ -1,0 +1,64 @@
+import { timingSafeEqual } from 'node:crypto'
+import { lstatSync, readFileSync, type Stats } from 'node:fs'
+import { dirname } from 'node:path'
+import { createExclusively, ensurePrivateFolder, McplexerError, replaceAtomically } from './base/index.ts'
+
+/** RFC 6750 tokens: 32 random bytes as base64url. */
+const TOKEN = /^[A-Za-z0-9_-]{43}$/
+
+/** The token in the file, made when there is none. Throws HTTP_TOKEN_UNSAFE. */
+export function readToken(path: string): string {
+  ensurePrivateFolder(dirname(path))
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) createExclusively(path, randomToken())
+  return readChecked(path)
+}
+
+/** The old token is refused from now on, also by a server that runs. */
+export function replaceToken(path: string): string {
+  ensurePrivateFolder(dirname(path))
+  replaceAtomically(path, randomToken())
+  return readChecked(path)
+}
+
+/** Follows the file: gives what a bearer of the token in it is known by, or null for any other token. */
+export function authorizer(path: string): (token: string) => string | null {
+  let known: { readonly stamp: string; readonly digest: Buffer } | null = null
+  return (token) => {
+    try {
+      const stamp = stampOf(lstatSync(path))
+      if (known?.stamp !== stamp) known = { stamp, digest: sha256(readChecked(path)) }
+    } catch {
+      return null
+    }
+    const isSame = timingSafeEqual(sha256(token), known.digest)
+    return isSame ? known.digest.toString('hex') : null
+  }
+}
+
+function readChecked(path: string): string {
+  const stats = lstatSync(path)
+  const isOpen = process.platform !== 'win32' && (stats.mode & 0o077) !== 0
+  if (!stats.isFile() || isOpen) throw unsafe(path, 'is not a file that only you can read')
+  const token = readFileSync(path, 'utf8').trim()
+  if (!TOKEN.test(token)) throw unsafe(path, 'holds no token')
+  return token
+}
+
+function stampOf({ ino, mtimeMs, ctimeMs, size }: Stats): string {
+  return `${ino} ${mtimeMs} ${ctimeMs} ${size}`
+}
+
+function sha256(text: string): Buffer {
+  return new Bun.CryptoHasher('sha256').update(text).digest()
+}
+
+function randomToken(): Uint8Array {
+  const random = crypto.getRandomValues(new Uint8Array(32))
+  return new TextEncoder().encode(`${Buffer.from(random).toString('base64url')}\n`)
+}
+
+function unsafe(path: string, what: string): McplexerError {
+  return new McplexerError('HTTP_TOKEN_UNSAFE', `${path} ${what}`, {
+    hint: '`mcplexer token new` makes a new one',
+  })
+}

@@ -1,0 +1,180 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { HttpServer, parseAddress } from '../../../src/gateway/http.ts'
+import { isLoopbackOrigin, isOwnHost } from '../../../src/gateway/upstream/http/address.ts'
+import { EventStore } from '../../../src/gateway/upstream/http/event-store.ts'
+import type { HttpSession } from '../../../src/gateway/upstream/http/http-session.ts'
+import type { Outlet } from '../../../src/gateway/upstream/outlet.ts'
+import { eventsOf, initialize } from '../../helpers/http-client.ts'
+import { eventually } from '../../helpers/processes.ts'
+
+const encode = (message: object) => new TextEncoder().encode(JSON.stringify({ jsonrpc: '2.0', ...message }))
+const servers: HttpServer[] = []
+afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())))
+
+/** Answers everything with an empty result. */
+class EchoSession implements HttpSession {
+  readonly home: Outlet
+  isClosed = false
+
+  constructor(home: Outlet) {
+    this.home = home
+  }
+
+  receive(line: Uint8Array, outlet: Outlet = this.home): void {
+    const { id } = JSON.parse(new TextDecoder().decode(line))
+    if (id === undefined) return
+    void outlet.send(encode({ id, result: {} }))
+    outlet.end()
+  }
+
+  abandon(): void {}
+
+  async toolSource(): Promise<string | null> {
+    return null
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
+  }
+}
+
+async function start(idleMs: number) {
+  const sessions: EchoSession[] = []
+  const server = new HttpServer({
+    address: { hostname: '127.0.0.1', port: 0 },
+    authorize: (token) => token,
+    limits: { maxSessions: 2, idleMs },
+    openSession: (home) => {
+      const session = new EchoSession(home)
+      sessions.push(session)
+      return session
+    },
+  })
+  servers.push(server)
+  const send = (method: string, headers: Record<string, string> = {}, body?: string, bearer = 'a') =>
+    fetch(server.url, {
+      method,
+      headers: {
+        Authorization: `Bearer ${bearer}`,
+        'Content-Type': 'application/json',
+        Accept: 'application/json, text/event-stream',
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body }),
+    })
+  const begin = async () =>
+    (await send('POST', {}, initialize())).headers.get('Mcp-Session-Id') ?? 'there is none'
+  return { sessions, send, begin }
+}
+
+const PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
+
+test('a session that nobody uses ends; one with an open stream stays', async () => {
+  const { sessions, send, begin } = await start(300)
+  const unused = await begin()
+  const listening = await begin()
+  const stream = await send('GET', { 'Mcp-Session-Id': listening })
+  expect((await send('POST', {}, initialize())).status).toBe(503)
+
+  await eventually(() => sessions[0]?.isClosed === true, 'the first has ended')
+
+  await Bun.sleep(400)
+  expect(sessions[1]?.isClosed).toBe(false)
+  expect((await send('POST', { 'Mcp-Session-Id': unused }, PING)).status).toBe(404)
+  await stream.body?.cancel()
+  await eventually(() => sessions[1]?.isClosed === true, 'the second has ended')
+})
+
+test('a session is unknown to another token', async () => {
+  const { send, begin } = await start(60_000)
+  const id = await begin()
+
+  expect((await send('POST', { 'Mcp-Session-Id': id }, PING, 'b')).status).toBe(404)
+  expect((await send('DELETE', { 'Mcp-Session-Id': id }, undefined, 'b')).status).toBe(404)
+  expect((await send('POST', { 'Mcp-Session-Id': id }, PING)).status).toBe(200)
+})
+
+test('what came before the GET stream waits for it, once', async () => {
+  const { sessions, send, begin } = await start(60_000)
+  const headers = { 'Mcp-Session-Id': await begin() }
+  await sessions[0]?.home.send(encode({ method: 'early' }))
+
+  const first = await send('GET', headers)
+  const events = eventsOf(first)
+  await events.next()
+  expect((await events.next()).value?.data).toContain('early')
+  const resumed = eventsOf(await send('GET', { ...headers, 'Last-Event-ID': '0-1' }))
+  await sessions[0]?.home.send(encode({ method: 'later' }))
+  await resumed.next()
+  expect((await resumed.next()).value?.data).toContain('later')
+  expect(await Array.fromAsync(events)).toEqual([])
+})
+
+test('line breaks of a message never break an event', async () => {
+  const { sessions, send, begin } = await start(60_000)
+  const events = eventsOf(await send('GET', { 'Mcp-Session-Id': await begin() }))
+  await sessions[0]?.home.send(new TextEncoder().encode('{"jsonrpc":"2.0",\r\n"method":"a\\nb"}'))
+  await events.next()
+
+  expect((await events.next()).value?.data).toBe('{"jsonrpc":"2.0",  "method":"a\\nb"}')
+})
+
+test('the event store forgets the oldest, by number and by size', () => {
+  const store = new EventStore(3, 10)
+  for (let sequence = 1; sequence <= 5; sequence++)
+    store.add({ stream: sequence % 2, sequence, bytes: new Uint8Array(1) })
+  expect(store.after(1, 0).map(({ sequence }) => sequence)).toEqual([3, 5])
+  expect(store.after(1, 3).map(({ sequence }) => sequence)).toEqual([5])
+
+  store.add({ stream: 1, sequence: 6, bytes: new Uint8Array(9) })
+  expect(store.after(1, 0).map(({ sequence }) => sequence)).toEqual([5, 6])
+  store.add({ stream: 1, sequence: 7, bytes: new Uint8Array(11) })
+  expect(store.after(1, 0)).toEqual([])
+})
+
+describe('addresses', () => {
+  test('without a host they are loopback', () => {
+    expect(parseAddress(undefined)).toEqual({ hostname: '127.0.0.1', port: 3333 })
+    for (const text of ['4000', ':4000', 'localhost:4000', '127.0.0.1:4000'])
+      expect(parseAddress(text)).toEqual({ hostname: '127.0.0.1', port: 4000 })
+    expect(parseAddress('[::1]:0')).toEqual({ hostname: '[::1]', port: 0 })
+    for (const text of ['', 'x', '::1:80', '127.0.0.1', '127.0.0.1:65536', 'a b:1', '*:1'])
+      expect(() => parseAddress(text)).toThrow('not HOST:PORT')
+  })
+
+  test.each([
+    ['127.0.0.1:3333', true],
+    ['LOCALHOST:3333', true],
+    ['[::1]:3333', true],
+    ['localhost', false],
+    ['localhost:3334', false],
+    ['localhost.evil.com:3333', false],
+    ['127.0.0.1.evil.com:3333', false],
+    ['evil.com:3333', false],
+    ['10.0.0.1:3333', false],
+    ['127.0.0.1:3333, evil.com', false],
+    ['', false],
+    [null, false],
+  ])('Host %p is ours: %p', (header, isOurs) => {
+    expect(isOwnHost(header, { hostname: '127.0.0.1', port: 3333 })).toBe(isOurs)
+  })
+
+  test('a server on a network takes its own name and numbers, no other name', () => {
+    const bound = { hostname: '0.0.0.0', port: 80 }
+    expect(isOwnHost('10.0.0.1', bound)).toBe(true)
+    expect(isOwnHost('evil.com', bound)).toBe(false)
+    expect(isOwnHost('box.lan', { hostname: 'box.lan', port: 80 })).toBe(true)
+  })
+
+  test.each([
+    ['http://localhost:5173', true],
+    ['https://[::1]', true],
+    ['null', false],
+    ['file://', false],
+    ['http://localhost.evil.com', false],
+    ['http://127.0.0.1@evil.com', false],
+    ['chrome-extension://localhost', false],
+  ])('Origin %p is loopback: %p', (origin, isSo) => {
+    expect(isLoopbackOrigin(origin)).toBe(isSo)
+  })
+})
