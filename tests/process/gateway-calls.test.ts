@@ -32,7 +32,7 @@ test('tools of all servers and all pages are listed as namespace__tool, every fi
 
   const tools = result?.['tools'] as { name: string }[]
   expect(tools.map(({ name }) => name)).toContain('two-b__exit')
-  expect(tools.filter(({ name }) => name.startsWith('one__')).length).toBe(13)
+  expect(tools.filter(({ name }) => name.startsWith('one__')).length).toBe(15)
   expect(tools.find(({ name }) => name === 'one__echo')).toEqual({
     name: 'one__echo',
     inputSchema: { type: 'object' },

@@ -2,7 +2,7 @@ import { log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import { META } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
-import { LineWriter, readLines } from '../wire/framing.ts'
+import { type LineEnds, LineWriter, readLines } from '../wire/framing.ts'
 import type { Edit } from '../wire/json-span.ts'
 import {
   encodeError,
@@ -171,7 +171,7 @@ export class Connection {
       await readLines(
         stdout,
         (line) => this.#receive(line),
-        () => this.#tooLong(),
+        (ends) => this.#tooLong(ends),
       )
     } catch {
       log.debug(`reading from ${this.server.id} failed`)
@@ -216,11 +216,10 @@ export class Connection {
     return Promise.race([room, Bun.sleep(SHARED_WAIT_MS)])
   }
 
-  /** Its id was skipped with it; with one call in flight it can only be the reply to that. */
-  #tooLong(): void {
+  #tooLong({ head, tail }: LineEnds): void {
     log.warn(`${this.server.id}: a message over 64 MiB was skipped`)
-    if (this.#pending.size !== 1) return
-    this.#pending.loseAll(
+    this.#pending.lose(
+      idAtEitherEnd(head, tail),
       new GatewayError('CALL_REPLY_TOO_LARGE', `server ${this.server.id} answered with more than 64 MiB`, {
         hint: 'ask for less at a time',
       }),
@@ -268,6 +267,14 @@ export class Connection {
 
 function cancelled(id: number, reason: string): Uint8Array {
   return encodeMessage({ method: 'notifications/cancelled', params: { requestId: id, reason } })
+}
+
+/** Servers write the id of a reply first or last. */
+function idAtEitherEnd(head: Uint8Array, tail: Uint8Array): string | null {
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+  const first = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d+)/.exec(text(head))
+  const last = /"id"\s*:\s*(\d+)\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/.exec(text(tail))
+  return first?.[1] ?? last?.[1] ?? null
 }
 
 function nobodyToAsk(request: RequestMessage): Uint8Array {

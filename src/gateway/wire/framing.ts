@@ -1,9 +1,16 @@
 /** MCP stdio transport: one JSON message per line, UTF-8, no newline within. */
 const NEWLINE = 0x0a
 export const MAX_LINE_BYTES = 64 * 1024 * 1024
+const KEPT_ENDS = 256
 const HIGH_WATER_BYTES = 1024 * 1024
 const COPIED_BYTES = 64 * 1024
 const LINE_END = new Uint8Array([NEWLINE])
+
+/** What is left of a line that was skipped: its first and its last bytes. */
+export interface LineEnds {
+  readonly head: Uint8Array
+  readonly tail: Uint8Array
+}
 
 export interface LineSink {
   /** What FileSink of Bun gives: a promise when the pipe is full. */
@@ -15,12 +22,12 @@ export interface LineSink {
 /**
  * Reads lines until the stream ends or fails. A chunk is not read before `onLine` has finished with the last, so a
  * slow reader behind it slows down the writer in front (back-pressure). A line over `maxBytes` is skipped to its
- * newline and reported by `onTooLong`; the stream goes on.
+ * newline and then reported by `onTooLong`; the stream goes on.
  */
 export async function readLines(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: Uint8Array) => void | Promise<void>,
-  onTooLong: () => void,
+  onTooLong: (ends: LineEnds) => void,
   maxBytes = MAX_LINE_BYTES,
 ): Promise<void> {
   const splitter = new LineSplitter(maxBytes, onTooLong)
@@ -41,10 +48,12 @@ export class LineSplitter {
   #parts: Uint8Array[] = []
   #size = 0
   #isSkipping = false
+  #head: Uint8Array = new Uint8Array(0)
+  #tail: Uint8Array = new Uint8Array(0)
   readonly #maxBytes: number
-  readonly #onTooLong: () => void
+  readonly #onTooLong: (ends: LineEnds) => void
 
-  constructor(maxBytes: number, onTooLong: () => void) {
+  constructor(maxBytes: number, onTooLong: (ends: LineEnds) => void) {
     this.#maxBytes = maxBytes
     this.#onTooLong = onTooLong
   }
@@ -68,6 +77,7 @@ export class LineSplitter {
   #complete(end: Uint8Array): Uint8Array | null {
     this.#keep(end)
     const line = this.#isSkipping ? null : this.#parts.length === 1 ? end : Buffer.concat(this.#parts)
+    if (this.#isSkipping) this.#onTooLong({ head: this.#head, tail: this.#tail })
     this.#parts = []
     this.#size = 0
     this.#isSkipping = false
@@ -75,13 +85,17 @@ export class LineSplitter {
   }
 
   #keep(part: Uint8Array): void {
-    if (this.#isSkipping) return
+    if (this.#isSkipping) {
+      this.#tail = Buffer.concat([this.#tail, part.subarray(-KEPT_ENDS)]).subarray(-KEPT_ENDS)
+      return
+    }
     this.#parts.push(part)
     this.#size += part.length
     if (this.#size <= this.#maxBytes) return
     this.#isSkipping = true
+    this.#head = Buffer.concat(this.#parts.slice(0, 2)).subarray(0, KEPT_ENDS).slice()
+    this.#tail = part.slice(-KEPT_ENDS)
     this.#parts = []
-    this.#onTooLong()
   }
 }
 

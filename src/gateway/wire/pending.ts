@@ -17,10 +17,6 @@ export class PendingRequests {
   #lastId = 0
   readonly #waiting = new Map<string, Waiting>()
 
-  get size(): number {
-    return this.#waiting.size
-  }
-
   open(waiting: Waiting): number {
     const id = ++this.#lastId
     this.#waiting.set(String(id), waiting)
@@ -51,6 +47,16 @@ export class PendingRequests {
   /** Nobody waits any more; a late reply is dropped. */
   forget(id: number): void {
     this.#waiting.delete(String(id))
+  }
+
+  /** Its reply was refused. `key` null: it is not known whose it was; with one waiting it can only be that. */
+  lose(key: string | null, reason: Error): void {
+    const [only] = this.#waiting.keys()
+    const lost = key ?? (this.#waiting.size === 1 ? only : undefined)
+    const waiting = lost === undefined ? undefined : this.#waiting.get(lost)
+    if (lost === undefined || waiting === undefined) return
+    this.#waiting.delete(lost)
+    waiting.onLost(reason)
   }
 
   loseAll(reason?: Error): void {

@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { configOf } from '../helpers/fixtures.ts'
+import { RawClient } from '../helpers/mcp-client.ts'
+import { eventually, isRunning } from '../helpers/processes.ts'
+import { BINARY, TempHome } from '../helpers/temp-home.ts'
+
+const MIB = 1024 * 1024
+const INITIALIZE = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 'init',
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } },
+})
+const callLine = (id: string, name: string, args: object) =>
+  `${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } })}\n`
+
+const twoServers = () => new TempHome(configOf([{ id: 'one' }, { id: 'two' }]))
+
+function peakMib(pid: number): number {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+}
+
+/** A client whose writes wait for the pipe, so that a flood is not kept in this process. */
+async function write(client: RawClient, text: string | Uint8Array): Promise<void> {
+  client.process.stdin.write(text)
+  await client.process.stdin.flush()
+}
+
+describe('too much', () => {
+  test('a line of 200 MB from the client is skipped, and the session goes on', async () => {
+    using home = twoServers()
+    await using client = await RawClient.start(home)
+
+    const block = new Uint8Array(MIB).fill(0x20)
+    for (let sent = 0; sent < 200; sent++) await write(client, block)
+    await write(client, '\n')
+
+    expect((await client.waitFor(({ id }) => id === null, 'the refusal')).error?.code).toBe(-32600)
+    expect(await client.callText('one__echo', { message: 'still here' })).toBe('still here')
+    expect(peakMib(client.process.pid)).toBeLessThan(200)
+  }, 60_000)
+
+  test('a line of 200 MB from a server fails its call, and the server goes on', async () => {
+    using home = twoServers()
+    await using client = await RawClient.start(home)
+
+    expect(await client.callText('one__big', { bytes: 200 * MIB })).toContain('more than 64 MiB')
+    expect(await client.callText('one__echo', { message: 'still here' })).toBe('still here')
+    expect(peakMib(client.process.pid)).toBeLessThan(200)
+  }, 60_000)
+
+  test('100,000 notifications of a server reach the client, and other servers answer meanwhile', async () => {
+    using home = twoServers()
+    await using client = await RawClient.start(home)
+    await client.callText('two__echo', { message: 'awake' })
+
+    const spam = client.callText('one__spam', { count: 100_000 })
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => client.callText('two__echo', { message: `m${n}` })),
+    )
+
+    expect(answers).toEqual(Array.from({ length: 50 }, (_, n) => `m${n}`))
+    expect(await spam).toBe('spammed')
+    expect(client.lines.filter((line) => line.includes('"spam"')).length).toBe(100_000)
+  }, 60_000)
+
+  test('1,000 calls in flight are each answered once, with their own answer', async () => {
+    using home = twoServers()
+    await using client = await RawClient.start(home)
+
+    const names = Array.from({ length: 1000 }, (_, n) => `call-${n}`)
+    const replies = names.map((name) => client.request('tools/call', echoOf(name), name))
+    const texts = (await Promise.all(replies)).map(
+      ({ result }) => (result?.['content'] as { text: string }[] | undefined)?.[0]?.text,
+    )
+
+    expect(texts).toEqual(names)
+    expect(client.messages.filter(({ id }) => String(id).startsWith('call-')).length).toBe(1000)
+  }, 60_000)
+
+  const echoOf = (name: string) => ({ name: 'one__echo', arguments: { message: name } })
+})
+
+describe('what nobody waits for', () => {
+  test('a second reply under the same id, and one under an unknown id, are dropped', async () => {
+    using home = twoServers()
+    await using client = await RawClient.start(home)
+    const reply = (id: string, text: string) =>
+      `{"jsonrpc":"2.0","id":${id},"result":{"content":[{"type":"text","text":"${text}"}]}}\n`
+
+    const line = `${reply('$ID', 'first')}${reply('99999', 'unknown')}`
+    expect(await client.callText('one__raw', { line })).toBe('first')
+    expect(await client.callText('one__raw', { line: reply('$ID', 'second') })).toBe('second')
+
+    expect(client.lines.some((each) => each.includes('unknown'))).toBe(false)
+    expect(new Set(client.messages.map(({ id }) => id)).size).toBe(client.messages.length)
+  })
+
+  test('the reply to a call that was cancelled reaches nobody', async () => {
+    using home = twoServers()
+    await using client = await RawClient.start(home)
+    client.send({ id: 'held', method: 'tools/call', params: { name: 'one__hold', arguments: {} } })
+    await client.callText('one__echo', { message: 'it has begun' })
+
+    client.send({ method: 'notifications/cancelled', params: { requestId: 'held' } })
+    await client.callText('one__release')
+    await client.callText('one__echo', { message: 'after' })
+
+    expect(client.messages.some(({ id }) => id === 'held')).toBe(false)
+  })
+})
+
+describe('ends in the middle', () => {
+  test('a client that vanishes in a call takes gateway and servers with it', async () => {
+    using home = twoServers()
+    const client = await RawClient.start(home)
+    const server = JSON.parse(await client.callText('one__environment')).pid
+    client.send({ id: 'held', method: 'tools/call', params: { name: 'one__hold', arguments: {} } })
+
+    await client.close()
+
+    await eventually(() => !isRunning(server), 'the server is gone')
+  })
+
+  test('a client that no longer reads ends the gateway, though it keeps its own end open', async () => {
+    using home = twoServers()
+    const script = `(printf '%s\\n' '${INITIALIZE}'; printf '%s' '${callLine('big', 'one__big', { bytes: 1000000 })}'; sleep 1) |
+      { "$0" serve; echo ended with $? >&2; } | head -c 100 >/dev/null`
+    const run = Bun.spawn(['/bin/sh', '-c', script, BINARY], { env: home.env, stderr: 'pipe' })
+
+    expect(await new Response(run.stderr).text()).toContain('ended with 0')
+  }, 30_000)
+
+  test('a server that dies with calls in flight fails these, and no call to another server', async () => {
+    using home = twoServers()
+    await using client = await RawClient.start(home)
+    await client.callText('two__echo', { message: 'awake' })
+
+    const held = client.call('one__hold')
+    const other = client.callText('two__echo', { message: 'fine' })
+    await client.call('one__exit')
+
+    expect(JSON.stringify(await held)).toContain('ended during the call')
+    expect(await other).toBe('fine')
+    expect(await client.callText('one__echo', { message: 'back' })).toBe('back')
+  })
+})
+
+describe('slow readers', () => {
+  test('a client that does not read for long gets everything, and memory stays small', async () => {
+    using home = twoServers()
+    const calls = Array.from({ length: 150 }, (_, n) =>
+      callLine(`c${n}`, 'one__big', { bytes: 1_000_000 }),
+    ).join('')
+    const script = `(printf '%s\\n' "$1"; cat "$2"; sleep 4) | sh -c 'echo $$ >&2; exec "$0" serve' "$0" | (sleep 1.5; wc -c)`
+    await Bun.write(home.file('calls.jsonl'), calls)
+    const run = Bun.spawn(['/bin/sh', '-c', script, BINARY, INITIALIZE, home.file('calls.jsonl')], {
+      env: home.env,
+      stdout: 'pipe',
+      stderr: 'pipe',
+    })
+    const { value } = await run.stderr.getReader().read()
+    const pid = Number(new TextDecoder().decode(value).trim())
+    let peak = 0
+    const watch = setInterval(() => {
+      if (isRunning(pid)) peak = Math.max(peak, peakMib(pid))
+    }, 50)
+    const text = await new Response(run.stdout).text()
+    clearInterval(watch)
+
+    expect(Number(text)).toBeGreaterThan(150_000_000)
+    expect(peak).toBeLessThan(200)
+  }, 60_000)
+
+  test('a server that does not read for long gets everything, and memory stays small', async () => {
+    using home = twoServers()
+    await using client = await RawClient.start(home)
+    await client.callText('one__echo', { message: 'awake' })
+
+    const blocked = client.callText('one__block', { ms: 2000 })
+    const message = 'x'.repeat(MIB)
+    for (let n = 0; n < 100; n++) await write(client, callLine(`slow-${n}`, 'one__fail', { message }))
+
+    expect(await blocked).toBe('unblocked')
+    await client.reply('slow-99')
+    expect(peakMib(client.process.pid)).toBeLessThan(200)
+  }, 60_000)
+})
