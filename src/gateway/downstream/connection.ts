@@ -154,7 +154,9 @@ export class Connection {
       )
       giveUp(new GatewayError('CALL_CANCELLED', 'the client cancelled the call'))
     })
-    void this.#writer.write(relabelRequest(request, id, edits))
+    const written = this.#writer.write(relabelRequest(request, id, edits))
+    if (written === undefined) flight.sent()
+    else void written.then(() => flight.sent())
     return promise
   }
 

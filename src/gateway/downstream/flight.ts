@@ -2,8 +2,20 @@ import type { NotificationMessage } from '../wire/message.ts'
 
 /** One request of the client on its way, so that it can be called back wherever it is just then. */
 export class Flight {
+  readonly #onSent: () => void
+  #isSent = false
   #isCancelled = false
   #onCancel: ((notification: NotificationMessage | null) => void) | null = null
+
+  /** `onSent`: the server has taken the request, or it needs none. */
+  constructor(onSent: () => void = () => undefined) {
+    this.#onSent = onSent
+  }
+
+  sent(): void {
+    if (!this.#isSent) this.#onSent()
+    this.#isSent = true
+  }
 
   get isCancelled(): boolean {
     return this.#isCancelled

@@ -52,6 +52,11 @@ export class LegacyDesk implements ViewHome {
     return flight.isCancelled ? null : reply
   }
 
+  /** A promise while the servers read too slowly for what this client asks. */
+  room(): void | Promise<void> {
+    return this.#flights.room()
+  }
+
   notified(notification: NotificationMessage): void | Promise<void> {
     switch (notification.method) {
       case 'notifications/initialized':

@@ -59,6 +59,11 @@ export class ModernDesk {
     return flight.isCancelled ? null : reply
   }
 
+  /** A promise while the servers read too slowly for what its clients ask. */
+  room(): void | Promise<void> {
+    return this.#flights.get(this.#home)?.room()
+  }
+
   cancelled(notification: NotificationMessage): void {
     this.#flights.get(this.#home)?.cancel(notification)
   }

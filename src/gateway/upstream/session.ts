@@ -13,9 +13,6 @@ import type { Outlet } from './outlet.ts'
 import { RPC, unreadableReply } from './rpc-error.ts'
 import type { ServiceDeps } from './service.ts'
 
-/** Of all requests that are not answered yet; more is not read. */
-const MAX_REQUEST_BYTES = 16 * 1024 * 1024
-
 export interface SessionDeps extends ServiceDeps {
   /** For what belongs to no request of the client. */
   readonly home: Outlet
@@ -29,8 +26,6 @@ export class ClientSession {
   readonly #home: Outlet
   readonly #legacy: LegacyDesk
   readonly #modern: ModernDesk
-  #requestBytes = 0
-  readonly #waiting: (() => void)[] = []
   #isClosed = false
 
   constructor(deps: SessionDeps) {
@@ -86,27 +81,19 @@ export class ClientSession {
   #handle(message: Message, outlet: Outlet): void | Promise<void> {
     if (message.kind === 'request') {
       void this.#serve(message, outlet)
-      return this.#room()
+      return this.#legacy.room() ?? this.#modern.room()
     }
     if (message.kind === 'notification') return this.#notified(message)
     else if (!this.#legacy.answered(message)) log.debug('a response of the client that nobody waits for')
   }
 
   async #serve(request: RequestMessage, outlet: Outlet): Promise<void> {
-    this.#requestBytes += request.bytes.length
     const envelope = readEnvelope(request)
     const reply = await (envelope === null
       ? this.#legacy.serve(request, outlet)
       : this.#modern.serve(request, envelope, outlet))
-    this.#requestBytes -= request.bytes.length
-    if (this.#requestBytes <= MAX_REQUEST_BYTES) for (const resolve of this.#waiting.splice(0)) resolve()
     if (reply !== null) await this.#send(reply, outlet)
     else outlet.end()
-  }
-
-  /** A server that reads slowly slows its client down. */
-  #room(): void | Promise<void> {
-    if (this.#requestBytes > MAX_REQUEST_BYTES) return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   #send(line: Uint8Array, outlet: Outlet): void | Promise<void> {
