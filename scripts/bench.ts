@@ -1,9 +1,12 @@
 #!/usr/bin/env bun
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { resolvePaths, Secret } from '../src/base/index.ts'
 import { openVault } from '../src/vault/index.ts'
+import { cpuSeconds, median, ms, Peer, print, quantile, rss, type Setup } from './bench-peer.ts'
+import { benchWays } from './bench-ways.ts'
+import { benchWide } from './bench-wide.ts'
 import { compile } from './build.ts'
 
 const ROOT = join(import.meta.dir, '..')
@@ -11,70 +14,6 @@ const BINARY = join(ROOT, 'dist/mcplexer')
 const ECHO = join(ROOT, 'dist/bench/echo')
 const PIPE = join(ROOT, 'dist/bench/pipe')
 const ROUNDS = 9
-
-interface Setup {
-  readonly name: string
-  readonly command: string[]
-  readonly prefix: string
-  /** Called before each start. */
-  prepare?(): void
-}
-
-class Peer {
-  readonly process: Bun.Subprocess<'pipe', 'pipe', 'ignore'>
-  readonly #prefix: string
-  #rest = ''
-  #id = 0
-  readonly #waiting = new Map<number, (line: string) => void>()
-
-  constructor({ command, prefix }: Setup, home: string) {
-    this.#prefix = prefix
-    this.process = Bun.spawn(command, {
-      stdio: ['pipe', 'pipe', 'ignore'],
-      env: { ...process.env, MCPLEXER_HOME: home },
-    })
-    void this.#read()
-  }
-
-  request(method: string, params: object): Promise<string> {
-    const id = ++this.#id
-    const reply = new Promise<string>((resolve) => this.#waiting.set(id, resolve))
-    this.process.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`)
-    this.process.stdin.flush()
-    return reply
-  }
-
-  initialize(): Promise<string> {
-    return this.request('initialize', {
-      protocolVersion: '2025-11-25',
-      capabilities: {},
-      clientInfo: { name: 'bench', version: '1' },
-    })
-  }
-
-  async echo(message: string): Promise<void> {
-    const reply = await this.request('tools/call', { name: `${this.#prefix}echo`, arguments: { message } })
-    if (!reply.includes(`"text":"${message}"`)) throw new Error('a reply was not what was sent')
-  }
-
-  async end(): Promise<void> {
-    await this.process.stdin.end()
-    await this.process.exited
-  }
-
-  async #read(): Promise<void> {
-    const decoder = new TextDecoder()
-    for await (const chunk of this.process.stdout) {
-      const lines = (this.#rest + decoder.decode(chunk, { stream: true })).split('\n')
-      this.#rest = lines.pop() ?? ''
-      for (const line of lines) {
-        const id = Number(/"id":(\d+)/.exec(line.slice(0, 60))?.[1] ?? /"id":(\d+)/.exec(line.slice(-60))?.[1])
-        this.#waiting.get(id)?.(line)
-        this.#waiting.delete(id)
-      }
-    }
-  }
-}
 
 const home = mkdtempSync(join(tmpdir(), 'mcplexer-bench-'))
 const direct: Setup = { name: 'direct', command: [ECHO], prefix: '' }
@@ -94,6 +33,8 @@ const wanted = process.argv.slice(2)
 const isWanted = (part: string) => wanted.length === 0 || wanted.includes(part)
 if (isWanted('start')) await benchStart()
 if (isWanted('calls')) await benchCalls()
+if (isWanted('ways')) await benchWays({ binary: BINARY, echo: ECHO, home })
+if (isWanted('wide')) await benchWide({ binary: BINARY, echo: ECHO })
 if (isWanted('vault')) await benchVault()
 rmSync(home, { recursive: true })
 
@@ -175,16 +116,16 @@ async function benchCalls(): Promise<void> {
       ])
     }
   }
-  await benchThroughput(setups, peers)
+  for (const open of [32, 256]) await benchThroughput(setups, peers, open)
   print('MEMORY of mcplexer, MiB', ['idle', 'peak'])
   print('', [idle.toFixed(0), rss(peers[2]?.process.pid ?? 0, 'VmHWM').toFixed(0)])
   await Promise.all(peers.map((peer) => peer.end()))
 }
 
-async function benchThroughput(setups: Setup[], peers: Peer[]): Promise<void> {
+async function benchThroughput(setups: Setup[], peers: Peer[], open: number): Promise<void> {
   const calls = 20_000
   const message = 'm'.repeat(1000)
-  print('32 OPEN CALLS of 1 KB', ['calls/s', 'CPU µs/call', '÷ direct'])
+  print(`${open} OPEN CALLS of 1 KB`, ['calls/s', 'CPU µs/call', '÷ direct'])
   let base = 0
   for (const [index, peer] of peers.entries()) {
     const rates: number[] = []
@@ -194,7 +135,7 @@ async function benchThroughput(setups: Setup[], peers: Peer[]): Promise<void> {
       const started = performance.now()
       let sent = 0
       await Promise.all(
-        Array.from({ length: 32 }, async () => {
+        Array.from({ length: open }, async () => {
           while (sent++ < calls) await peer.echo(message)
         }),
       )
@@ -233,32 +174,4 @@ async function benchVault(): Promise<void> {
       ((run.resourceUsage?.maxRSS ?? 0) / 2 ** 20).toFixed(0),
     ])
   }
-}
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}
-
-function rss(pid: number, field: string): number {
-  return (
-    Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
-  )
-}
-
-function median(values: number[]): number {
-  return quantile(values, 0.5)
-}
-
-function quantile(values: number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
-}
-
-function ms(value: number): string {
-  return value.toFixed(value < 10 ? 3 : 1)
-}
-
-function print(name: string, cells: string[]): void {
-  process.stdout.write(`${name.padEnd(28)}${cells.map((cell) => cell.padStart(18)).join('')}\n`)
 }

@@ -24,6 +24,7 @@ const decoder = new TextDecoder()
 /** The merged lists of all enabled servers, in the order of the configuration, then of each server. */
 export class Catalog {
   readonly #listings = new Map<string, ServerListing>()
+  readonly #results = new Map<string, Uint8Array>()
   #config: Config
   #merged: Merged
 
@@ -64,8 +65,12 @@ export class Catalog {
 
   /** `{"tools":[…]}` and so on; `more`: further members as JSON text, with a comma before. */
   listResult(kind: ListKind, more = ''): Uint8Array {
+    const known = this.#results.get(kind + more)
+    if (known !== undefined) return known
     const sources = [...this.#merged[kind].values()].map(({ source }) => source)
-    return encoder.encode(`{"${LIST_KINDS[kind].member}":[${sources.join(',')}]${more}}`)
+    const result = encoder.encode(`{"${LIST_KINDS[kind].member}":[${sources.join(',')}]${more}}`)
+    this.#results.set(kind + more, result)
+    return result
   }
 
   #enabled(): Server[] {
@@ -73,6 +78,7 @@ export class Catalog {
   }
 
   #merge(): Merged {
+    this.#results.clear()
     const merged = KINDS.map((kind) => [kind, mergedItems(kind, this.#itemsOf(kind))])
     return Object.fromEntries(merged) as Merged
   }
