@@ -2,12 +2,12 @@ import type { CredentialSource } from '../auth/index.ts'
 import type { Config } from '../config/index.ts'
 import type { ListKind } from './catalog/kinds.ts'
 import type { CatalogStore } from './catalog/store.ts'
-import { ClientView, sameLaunch, type ViewHome } from './client-view.ts'
 import type { ClientDescription } from './downstream/caller.ts'
 import { Places } from './downstream/places.ts'
 import { Pool } from './downstream/pool.ts'
 import { Watchdog } from './downstream/watchdog.ts'
-import { SessionPools } from './session-pools.ts'
+import { ClientView, sameLaunch, type ViewHome } from './view/client-view.ts'
+import { SessionPools } from './view/session-pools.ts'
 
 export interface GatewayDeps {
   readonly config: Config

@@ -3,7 +3,7 @@ import type { Catalog } from './catalog/catalog.ts'
 import type { ListKind } from './catalog/kinds.ts'
 import { publicKey, splitPublicName } from './catalog/namespace.ts'
 import { templateMatch } from './catalog/templates.ts'
-import type { SessionMemory } from './session-memory.ts'
+import type { SessionMemory } from './view/session-memory.ts'
 import { type Edit, isObject, isString, members, type Span, textOf } from './wire/json-span.ts'
 import { type RequestMessage, replaceWith, textParam } from './wire/message.ts'
 

@@ -1,10 +1,10 @@
 import { McplexerError, version } from '../base/index.ts'
-import type { ClientView, ViewHome } from './client-view.ts'
 import type { Caller, ClientDescription, Reachable } from './downstream/caller.ts'
 import { Flight } from './downstream/flight.ts'
 import { LATEST_LEGACY_REVISION } from './eras/legacy.ts'
 import type { Gateway } from './gateway.ts'
 import { GatewayError } from './gateway-error.ts'
+import type { ClientView, ViewHome } from './view/client-view.ts'
 import { isObject, members, sourceOf, trimmed } from './wire/json-span.ts'
 import { encodeMessage, type RequestMessage, readMessage } from './wire/message.ts'
 

@@ -1,10 +1,10 @@
 import { kindOfMethod, LIST_KINDS, type ListKind } from '../catalog/kinds.ts'
-import type { ViewHome } from '../client-view.ts'
 import type { Caller, Question } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import { LEGACY_METHODS } from '../eras/legacy.ts'
 import { isLogLevel } from '../eras/levels.ts'
 import { META } from '../eras/modern.ts'
+import type { ViewHome } from '../view/client-view.ts'
 import { removals, sourceOf, splice } from '../wire/json-span.ts'
 import {
   encodeMessage,

@@ -1,8 +1,8 @@
 import type { ListKind } from '../catalog/kinds.ts'
-import type { ClientView, ViewHome } from '../client-view.ts'
 import type { Question } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import { META } from '../eras/modern.ts'
+import type { ClientView, ViewHome } from '../view/client-view.ts'
 import {
   elements,
   insertion,

@@ -2,8 +2,8 @@ import { isMcplexerError, log } from '../../base/index.ts'
 import { KINDS, type ListKind } from '../catalog/kinds.ts'
 import { UNKNOWN_OPENING } from '../catalog/opening.ts'
 import type { Opening, StoredReplies } from '../catalog/store.ts'
-import type { ClientView, ViewHome } from '../client-view.ts'
 import type { ClientDescription } from '../downstream/caller.ts'
+import type { ClientView, ViewHome } from '../view/client-view.ts'
 
 /** How long after its first request a client that asks for nothing lets us load the rest. */
 const QUIET_START_MS = 100

@@ -1,34 +1,34 @@
-import type { Config, Server } from '../config/index.ts'
-import { relay } from './call.ts'
-import { Catalog } from './catalog/catalog.ts'
-import { KINDS, kindsChangedBy, type ListKind } from './catalog/kinds.ts'
-import { ListingMemory } from './catalog/memory.ts'
-import { mergedOpening } from './catalog/opening.ts'
-import { ShownLists } from './catalog/shown-lists.ts'
+import type { Config, Server } from '../../config/index.ts'
+import { HeldCalls } from '../bridge/held-calls.ts'
+import { relay } from '../call.ts'
+import { Catalog } from '../catalog/catalog.ts'
+import { KINDS, kindsChangedBy, type ListKind } from '../catalog/kinds.ts'
+import { ListingMemory } from '../catalog/memory.ts'
+import { mergedOpening } from '../catalog/opening.ts'
+import { ShownLists } from '../catalog/shown-lists.ts'
 import {
   type CatalogStore,
   type Opening,
   type ServerListing,
   type StoredReplies,
   variantOf,
-} from './catalog/store.ts'
-import type { Caller, ClientDescription, Question, Reachable } from './downstream/caller.ts'
-import type { Flight } from './downstream/flight.ts'
-import type { LinkListener, ServerLink } from './downstream/link.ts'
-import { HeldCalls } from './held-calls.ts'
-import { Listings } from './listings.ts'
-import { ResourceWatches } from './resource-watches.ts'
-import { findRoute } from './route.ts'
-import { SessionMemory } from './session-memory.ts'
-import type { SessionPools } from './session-pools.ts'
-import { publicWording } from './upstream/rpc-error.ts'
+} from '../catalog/store.ts'
+import type { Caller, ClientDescription, Question, Reachable } from '../downstream/caller.ts'
+import type { Flight } from '../downstream/flight.ts'
+import type { LinkListener, ServerLink } from '../downstream/link.ts'
+import { findRoute } from '../route.ts'
+import { publicWording } from '../upstream/rpc-error.ts'
 import {
   type NotificationMessage,
   type RequestMessage,
   type ResponseMessage,
   textParam,
-} from './wire/message.ts'
-import type { Waiting } from './wire/pending.ts'
+} from '../wire/message.ts'
+import type { Waiting } from '../wire/pending.ts'
+import { Listings } from './listings.ts'
+import { ResourceWatches } from './resource-watches.ts'
+import { SessionMemory } from './session-memory.ts'
+import type { SessionPools } from './session-pools.ts'
 
 /** The client app behind a view, where no request of its own leads to it. */
 export interface ViewHome extends Reachable {

@@ -1,16 +1,16 @@
-import type { Forwarding } from './downstream/connection.ts'
-import type { ServerLink } from './downstream/link.ts'
-import { inputRequiredSource, readUrlElicitations } from './eras/input-required.ts'
-import { META } from './eras/modern.ts'
-import { HeldCall, type HeldCalls } from './held-calls.ts'
-import { type Edit, insertion, isObject, members, removals, sourceOf, splice } from './wire/json-span.ts'
+import type { Forwarding } from '../downstream/connection.ts'
+import type { ServerLink } from '../downstream/link.ts'
+import { inputRequiredSource, readUrlElicitations } from '../eras/input-required.ts'
+import { META } from '../eras/modern.ts'
+import { type Edit, insertion, isObject, members, removals, sourceOf, splice } from '../wire/json-span.ts'
 import {
   encodeResult,
   type RequestMessage,
   type ResponseMessage,
   replaceWith,
   textParam,
-} from './wire/message.ts'
+} from '../wire/message.ts'
+import { HeldCall, type HeldCalls } from './held-calls.ts'
 
 /** What a modern client puts into `_meta` for a modern server alone. */
 const OWN_META = new Set<string>([META.revision, META.clientInfo, META.capabilities, META.logLevel])

@@ -1,8 +1,8 @@
-import type { Caller, ClientDescription, Question } from './downstream/caller.ts'
-import { Flight } from './downstream/flight.ts'
-import type { InputRequest } from './eras/input-required.ts'
-import { GatewayError } from './gateway-error.ts'
-import { isObject, members, sourceOf } from './wire/json-span.ts'
+import type { Caller, ClientDescription, Question } from '../downstream/caller.ts'
+import { Flight } from '../downstream/flight.ts'
+import type { InputRequest } from '../eras/input-required.ts'
+import { GatewayError } from '../gateway-error.ts'
+import { isObject, members, sourceOf } from '../wire/json-span.ts'
 import {
   encodeError,
   type NotificationMessage,
@@ -10,8 +10,8 @@ import {
   type ResponseMessage,
   readMessage,
   textParam,
-} from './wire/message.ts'
-import type { Waiting } from './wire/pending.ts'
+} from '../wire/message.ts'
+import type { Waiting } from '../wire/pending.ts'
 
 /** How long a client may think before the call that waits for it is called back. */
 const HELD_MS = 10 * 60_000

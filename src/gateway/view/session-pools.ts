@@ -1,7 +1,7 @@
-import type { Server } from '../config/index.ts'
-import type { ClientDescription, Era } from './downstream/caller.ts'
-import type { ServerLink } from './downstream/link.ts'
-import type { Pool } from './downstream/pool.ts'
+import type { Server } from '../../config/index.ts'
+import type { ClientDescription, Era } from '../downstream/caller.ts'
+import type { ServerLink } from '../downstream/link.ts'
+import type { Pool } from '../downstream/pool.ts'
 
 /**
  * Where a session finds its servers. A legacy server keeps state and asks questions, so each session has its own; a

@@ -1,7 +1,7 @@
-import type { ClientDescription } from './downstream/caller.ts'
-import type { ServerLink } from './downstream/link.ts'
-import { envelopeSource, LISTEN } from './eras/modern.ts'
-import type { NotificationMessage, ResponseMessage } from './wire/message.ts'
+import type { ClientDescription } from '../downstream/caller.ts'
+import type { ServerLink } from '../downstream/link.ts'
+import { envelopeSource, LISTEN } from '../eras/modern.ts'
+import type { NotificationMessage, ResponseMessage } from '../wire/message.ts'
 
 type OnUpdated = (publicUri: string, notification: NotificationMessage) => void
 

@@ -1,13 +1,13 @@
-import { log } from '../base/index.ts'
-import type { Caller } from './downstream/caller.ts'
-import type { Forwarding } from './downstream/connection.ts'
-import type { Flight } from './downstream/flight.ts'
-import type { ServerLink } from './downstream/link.ts'
-import { type InputRequest, readInputRequired } from './eras/input-required.ts'
-import { envelopeSource } from './eras/modern.ts'
-import { GatewayError } from './gateway-error.ts'
-import { type Edit, insertion, isObject, sourceOf, trimmed } from './wire/json-span.ts'
-import { type RequestMessage, type ResponseMessage, readMessage } from './wire/message.ts'
+import { log } from '../../base/index.ts'
+import type { Caller } from '../downstream/caller.ts'
+import type { Forwarding } from '../downstream/connection.ts'
+import type { Flight } from '../downstream/flight.ts'
+import type { ServerLink } from '../downstream/link.ts'
+import { type InputRequest, readInputRequired } from '../eras/input-required.ts'
+import { envelopeSource } from '../eras/modern.ts'
+import { GatewayError } from '../gateway-error.ts'
+import { type Edit, insertion, isObject, sourceOf, trimmed } from '../wire/json-span.ts'
+import { type RequestMessage, type ResponseMessage, readMessage } from '../wire/message.ts'
 
 /** A server that never has enough must not keep asking for ever. */
 const MAX_ROUNDS = 64
