@@ -197,6 +197,21 @@ describe('resources of several servers', () => {
   })
 })
 
+test('a task is asked after at the server that began it, and all are listed together', async () => {
+  using setting = legacyServers()
+  await using client = await RawClient.start(setting.home)
+  await Promise.all([client.call('one__later'), client.call('two__later')])
+
+  const found = await Promise.all(
+    ['one', 'two'].map((name) => client.request('tasks/get', { taskId: `${name}-task` })),
+  )
+
+  expect(found.map(({ result }) => result?.['by'])).toEqual(['one', 'two'])
+  const { result } = await client.request('tasks/list')
+  expect(result?.['tasks']).toHaveLength(2)
+  expect((await client.request('tasks/get', { taskId: 'nobodys' })).error?.code).toBe(-32602)
+})
+
 describe('subscriptions/listen', () => {
   test('is acknowledged first, tells what was asked for under its id, and ends when it is cancelled', async () => {
     using home = new TempHome(configOf([{ id: 'one' }]))

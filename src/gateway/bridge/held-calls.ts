@@ -1,6 +1,6 @@
 import type { Caller, ClientDescription, Question } from '../downstream/caller.ts'
 import { Flight } from '../downstream/flight.ts'
-import type { InputRequest } from '../eras/input-required.ts'
+import { canBeAsked, type InputRequest } from '../eras/input-required.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { isObject, members, sourceOf } from '../wire/json-span.ts'
 import {
@@ -18,13 +18,6 @@ const HELD_MS = 10 * 60_000
 const MAX_HELD = 1000
 /** Servers ask several things at once, but in a message each. */
 const GATHER_MS = 15
-/** Which capability a client must have for which question. */
-const NEEDED: Record<string, string> = {
-  'elicitation/create': 'elicitation',
-  'sampling/createMessage': 'sampling',
-  'roots/list': 'roots',
-}
-
 type Outcome =
   | { readonly kind: 'reply'; readonly reply: ResponseMessage }
   | { readonly kind: 'questions'; readonly questions: readonly InputRequest[] }
@@ -97,8 +90,7 @@ export class HeldCall implements Caller {
   }
 
   ask(request: RequestMessage, waiting: Waiting): Question {
-    const capability = NEEDED[request.method]
-    if (capability === undefined || !Object.hasOwn(JSON.parse(this.client.capabilities), capability)) {
+    if (!canBeAsked(request.method, this.client.capabilities)) {
       queueMicrotask(() => waiting.onReply(refusal(request)))
       return { sent: undefined, cancel: () => undefined }
     }

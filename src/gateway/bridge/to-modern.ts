@@ -1,9 +1,9 @@
 import { log } from '../../base/index.ts'
-import type { Caller } from '../downstream/caller.ts'
+import type { Caller, Question } from '../downstream/caller.ts'
 import type { Forwarding } from '../downstream/connection.ts'
 import type { Flight } from '../downstream/flight.ts'
 import type { ServerLink } from '../downstream/link.ts'
-import { type InputRequest, readInputRequired } from '../eras/input-required.ts'
+import { canBeAsked, type InputRequest, readInputRequired } from '../eras/input-required.ts'
 import { envelopeSource } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { type Edit, insertion, isObject, sourceOf, trimmed } from '../wire/json-span.ts'
@@ -11,6 +11,7 @@ import { type RequestMessage, type ResponseMessage, readMessage } from '../wire/
 
 /** A server that never has enough must not keep asking for ever. */
 const MAX_ROUNDS = 64
+const MAX_QUESTIONS = 64
 
 /**
  * A legacy client's request to a modern server: the envelope is put in, and what the server answers to be asked is
@@ -29,6 +30,7 @@ export async function callModern(
     const reply = await link.connection.forward(request, { edits: further, flight, caller })
     const wanted = readInputRequired(reply)
     if (wanted === null) return reply
+    checkQuestions(link, wanted.requests, caller)
     answers = await answersTo(wanted.requests, caller, flight)
     if (wanted.requestState !== null) answers += `,"requestState":${wanted.requestState}`
   }
@@ -44,28 +46,48 @@ function withParams({ bytes, params, paramsSpan }: RequestMessage, meta: string,
   return more === '' ? [added] : [insertion(bytes, paramsSpan, more.slice(1)), added]
 }
 
+/** Throws CALL_REFUSED: the client must not be asked what it has not declared, nor everything at once. */
+function checkQuestions(link: ServerLink, requests: readonly InputRequest[], { client }: Caller): void {
+  const refused = requests.find(({ method }) => !canBeAsked(method, client.capabilities))
+  if (refused !== undefined)
+    throw new GatewayError(
+      'CALL_REFUSED',
+      `server ${link.server.id} wants ${refused.method}, which the client has not`,
+    )
+  if (requests.length > MAX_QUESTIONS)
+    throw new GatewayError('CALL_REFUSED', `server ${link.server.id} asks ${requests.length} things at once`)
+}
+
+/** When one is refused or the call is called back, the client need not answer the others. */
 async function answersTo(requests: readonly InputRequest[], caller: Caller, flight: Flight): Promise<string> {
-  const answers = await Promise.all(requests.map((request) => answerTo(request, caller, flight)))
-  return `,"inputResponses":{${answers.join(',')}}`
+  const open = new Set<Question>()
+  const calledBack = new Promise<never>((_, reject) => {
+    flight.whenCancelled(() => reject(new GatewayError('CALL_CANCELLED', 'the client cancelled the call')))
+  })
+  try {
+    const answers = Promise.all(requests.map((request) => answerTo(request, caller, open)))
+    return `,"inputResponses":{${(await Promise.race([answers, calledBack])).join(',')}}`
+  } catch (error) {
+    for (const question of open) question.cancel(null)
+    throw error
+  }
 }
 
 /** `"key":result`. Throws CALL_REFUSED with the client's words when it answers with an error. */
-function answerTo({ key, method, params }: InputRequest, caller: Caller, flight: Flight): Promise<string> {
+function answerTo({ key, method, params }: InputRequest, caller: Caller, open: Set<Question>): Promise<string> {
   const source = `{"jsonrpc":"2.0","id":0,"method":${JSON.stringify(method)},"params":${forLegacy(method, params)}}`
-  const question = readMessage(new TextEncoder().encode(source))
-  if (question.kind !== 'request') throw new TypeError('not a request')
+  const asking = readMessage(new TextEncoder().encode(source))
+  if (asking.kind !== 'request') throw new TypeError('not a request')
   return new Promise((resolve, reject) => {
-    const asked = caller.ask(question, {
+    const question = caller.ask(asking, {
       onReply: ({ bytes, result, error }) => {
+        open.delete(question)
         if (result !== null) resolve(`${JSON.stringify(key)}:${sourceOf(bytes, result)}`)
         else reject(refused(method, error === null ? '{}' : sourceOf(bytes, error)))
       },
       onLost: () => reject(new GatewayError('CALL_CANCELLED', 'the client has gone')),
     })
-    flight.whenCancelled(() => {
-      asked.cancel(null)
-      reject(new GatewayError('CALL_CANCELLED', 'the client cancelled the call'))
-    })
+    open.add(question)
   })
 }
 

@@ -14,6 +14,19 @@ export interface InputRequired {
   readonly requestState: string | null
 }
 
+/** Which capability a client must have declared for which question. MCP 2026-07-28, "Server Requirements". */
+const NEEDED: Readonly<Record<string, string>> = {
+  'elicitation/create': 'elicitation',
+  'sampling/createMessage': 'sampling',
+  'roots/list': 'roots',
+}
+
+/** `capabilities`: JSON source of the client's. */
+export function canBeAsked(method: string, capabilities: string): boolean {
+  const needed = NEEDED[method]
+  return needed !== undefined && Object.hasOwn(JSON.parse(capabilities), needed)
+}
+
 /** Null for a result that is complete. MCP 2026-07-28, "Multi Round-Trip Requests: InputRequiredResult". */
 export function readInputRequired({ bytes, result }: ResponseMessage): InputRequired | null {
   if (result === null || !isObject(bytes, result)) return null

@@ -112,6 +112,7 @@ export class LegacyDesk implements ViewHome {
     if (service === null) return beforeInitialize(request)
     const kind = kindOfMethod(request.method)
     if (kind !== null) return this.#list(request, kind, service)
+    if (request.method === 'tasks/list') return encodeResult(request, await (await service.view()).tasks())
     if (request.method === 'logging/setLevel') return this.#setLevel(request, service)
     if (request.method === 'resources/subscribe') return this.#subscribe(request, service)
     if (request.method === 'resources/unsubscribe') return this.#unsubscribe(request, service)

@@ -17,7 +17,6 @@ import {
 import {
   encodeError,
   encodeMessage,
-  encodeResult,
   metaOf,
   type NotificationMessage,
   type RequestMessage,
@@ -70,6 +69,12 @@ export class Listeners implements ViewHome {
     this.#open.delete(listener)
     for (const uri of uris) view.unwatch(uri)
     return null
+  }
+
+  /** We end: every stream is told so. */
+  close(): void {
+    for (const { outlet, id } of this.#open) void outlet.send(closedReply(id))
+    this.#open.clear()
   }
 
   listChanged(kinds: readonly ListKind[]): void {
@@ -158,6 +163,9 @@ function tagSource(id: string): string {
   return `"_meta":{"${META.subscriptionId}":${id}}`
 }
 
-export function closed(request: RequestMessage): Uint8Array {
-  return encodeResult(request, `{"resultType":"complete",${tagSource(sourceOf(request.bytes, request.id))}}`)
+/** "Graceful Closure": the reply to the request that has opened the stream. */
+function closedReply(id: string): Uint8Array {
+  return new TextEncoder().encode(
+    `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete",${tagSource(id)}}}`,
+  )
 }

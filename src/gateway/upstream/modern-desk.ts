@@ -82,6 +82,7 @@ export class ModernDesk {
   }
 
   async close(): Promise<void> {
+    for (const { listeners } of this.#kinds.values()) listeners.close()
     for (const flights of this.#flights.values()) flights.cancelAll()
     await Promise.all([...this.#kinds.values()].map(({ service }) => service.close()))
   }

@@ -48,7 +48,9 @@ export function notThere(request: RequestMessage, era: Era): Uint8Array {
       return errorReply(request, code, 'Resource not found', { uri })
     }
     default:
-      return methodNotFound(request)
+      return textParam(request, 'taskId') === null
+        ? methodNotFound(request)
+        : errorReply(request, RPC.invalidParams, 'Unknown task')
   }
 }
 

@@ -72,10 +72,11 @@ export class ClientSession {
     return this.#modern.toolSource(request)
   }
 
-  /** The client is gone: nothing is sent any more. */
+  /** Open subscriptions are told; then nothing is sent any more. */
   async close(): Promise<void> {
+    const closing = Promise.all([this.#legacy.close(), this.#modern.close()])
     this.#isClosed = true
-    await Promise.all([this.#legacy.close(), this.#modern.close()])
+    await closing
   }
 
   #handle(message: Message, outlet: Outlet): void | Promise<void> {

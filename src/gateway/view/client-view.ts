@@ -29,6 +29,7 @@ import { Listings } from './listings.ts'
 import { ResourceWatches } from './resource-watches.ts'
 import { SessionMemory } from './session-memory.ts'
 import type { SessionPools } from './session-pools.ts'
+import { mergedTasks } from './task-lists.ts'
 
 /** The client app behind a view, where no request of its own leads to it. */
 export interface ViewHome extends Reachable {
@@ -108,6 +109,13 @@ export class ClientView implements LinkListener {
     const [config, catalog, memory] = [this.#config, this.catalog, this.#memory]
     const acquire = (server: Server) => this.#acquire(server)
     return relay({ config, catalog, memory, heldCalls: this.#heldCalls, acquire }, request, caller, flight)
+  }
+
+  /** The result of `tasks/list`, as JSON source. */
+  tasks(): Promise<string> {
+    return mergedTasks([...this.#links], ({ server }, tasks) => {
+      for (const task of tasks) this.#memory.rememberTask(server.id, String(JSON.parse(task).taskId))
+    })
   }
 
   /** News of the resource from now on. Null when it works, else the server's error; `unknown` when it is nobody's. */

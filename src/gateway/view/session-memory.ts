@@ -21,19 +21,23 @@ export class SessionMemory {
     return this.#uris.get(uri) ?? null
   }
 
+  rememberTask(serverId: string, taskId: string): void {
+    keep(this.#tasks, taskId, serverId)
+  }
+
   /** Looks for a few bytes first: hardly any result names either. */
   remember(serverId: string, { bytes, result }: ResponseMessage): void {
     if (result === null || !isObject(bytes, result)) return
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    if (text.includes(TASK_ID)) this.#rememberTask(serverId, bytes, members(bytes, result))
+    if (text.includes(TASK_ID)) this.#rememberTaskIn(serverId, bytes, members(bytes, result))
     if (text.includes(URI)) this.#rememberLinks(serverId, bytes, members(bytes, result).get('content'))
   }
 
-  #rememberTask(serverId: string, bytes: Uint8Array, result: Map<string, Span>): void {
+  #rememberTaskIn(serverId: string, bytes: Uint8Array, result: Map<string, Span>): void {
     const task = result.get('task')
     const holder = isObject(bytes, task) ? members(bytes, task) : result
     const taskId = holder.get('taskId')
-    if (isString(bytes, taskId)) keep(this.#tasks, textOf(bytes, taskId), serverId)
+    if (isString(bytes, taskId)) this.rememberTask(serverId, textOf(bytes, taskId))
   }
 
   /** `resource_link` and embedded `resource` in the content of a tool's result. */

@@ -1,5 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { isAbsolute } from 'node:path'
 import { Readable } from 'node:stream'
 import { version } from '../../../base/index.ts'
 import { LineWriter, readLines } from '../../wire/framing.ts'
@@ -91,7 +92,8 @@ class SocketSession {
     if (this.#session !== null) return this.#session.receive(line)
     const message = messageIn(line)
     if (message?.kind === 'notification' && message.method === HELLO) {
-      this.#clientFolder = textParam(message, 'cwd') ?? this.#clientFolder
+      const folder = textParam(message, 'cwd')
+      if (folder !== null && isAbsolute(folder)) this.#clientFolder = folder
       return
     }
     if (message?.kind === 'request' && (message.method === STATUS || message.method === STOP)) {
