@@ -9,7 +9,7 @@ import {
   resolvePaths,
   systemClock,
 } from './base/index.ts'
-import { ClientSession } from './gateway/index.ts'
+import { ClientSession } from './gateway/front.ts'
 import {
   askDaemon,
   bridgeStdio,
@@ -55,14 +55,14 @@ export async function runDaemon(configPath: string | undefined, stopped: Promise
   }
 }
 
-/** `mcplexer connect`: one client app, joined to the daemon, which is started when there is none. */
-export async function connect(): Promise<number> {
+/** `mcplexer connect`: one client app, joined to the daemon, which is started with this file when there is none. */
+export async function connect(configPath?: string): Promise<number> {
   log.neverBlock()
   const { socket: path } = resolvePaths()
   try {
     let socket = await connectSocket(path)
     if (socket === null) {
-      await startDaemon(undefined)
+      await startDaemon(configPath)
       socket = await connectSocket(path)
     }
     if (socket === null) throw notStarted()

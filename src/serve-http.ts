@@ -1,7 +1,7 @@
 import type { App } from './app.ts'
 import { log } from './base/index.ts'
+import { ClientSession } from './gateway/front.ts'
 import { HttpServer, isLoopback, parseAddress } from './gateway/http.ts'
-import { ClientSession } from './gateway/index.ts'
 import { authorizer, readToken } from './http-token.ts'
 import { sessionDeps } from './serve.ts'
 

@@ -8,7 +8,7 @@ import {
   type StoredReplies,
   serveStdio,
   variantOf,
-} from './gateway/index.ts'
+} from './gateway/front.ts'
 import { readStoredReplies } from './store/lean.ts'
 
 /**

@@ -36,8 +36,8 @@ const POWERS: [string, RegExp, RegExp][] = [
     /^(vault|auth|gateway\/downstream)\/|^gateway\/redact\.ts$|^cli\/commands\/secret\/get\.ts$/,
   ],
 ]
-/** Second doors, so that the start of `serve` loads neither Kysely nor HTTP nor sockets. */
-const LIGHT_DOORS = new Set(['store/lean.ts', 'gateway/http.ts', 'gateway/socket.ts'])
+/** Second doors, so that the start of `serve` loads no Kysely, no servers, no HTTP and no sockets. */
+const LIGHT_DOORS = new Set(['store/lean.ts', 'gateway/front.ts', 'gateway/http.ts', 'gateway/socket.ts'])
 
 const files = [...new Glob('src/**/*.ts').scanSync({ cwd: ROOT })]
   .filter((path) => !path.endsWith('.d.ts'))

@@ -38,6 +38,9 @@ ${bold('Secrets')}
 
 ${bold('Tools')}
   serve                                MCP on stdin and stdout
+  connect                              the same, through one gateway for all
+  serve --daemon, daemon status|stop   that gateway, in the background
+  serve --http [HOST:PORT]             over HTTP; token show|new for its clients
   tools list [--refresh]               all tools of all servers
   tools call NAME [JSON]               call one, without a client
 

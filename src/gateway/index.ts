@@ -4,11 +4,5 @@
  * key or a database, or keeps a value longer than the server lives that it was injected into.
  */
 export type { CatalogStore, StoredListing, StoredReplies } from './catalog/store.ts'
-export { variantOf } from './catalog/store.ts'
-export type { ClientDescription } from './downstream/caller.ts'
 export { Gateway } from './gateway.ts'
 export { type ListedTool, Toolbox, type ToolFailure } from './toolbox.ts'
-export type { Outlet } from './upstream/outlet.ts'
-export type { ServiceDeps } from './upstream/service.ts'
-export { ClientSession } from './upstream/session.ts'
-export { serveStdio } from './upstream/stdio.ts'

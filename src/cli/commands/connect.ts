@@ -10,6 +10,6 @@ export class ConnectCommand extends BaseCommand {
   })
 
   protected async run(): Promise<number> {
-    return (await import('../../daemon.ts')).connect()
+    return (await import('../../daemon.ts')).connect(this.configPath)
   }
 }

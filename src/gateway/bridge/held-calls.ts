@@ -123,11 +123,16 @@ interface Held {
 /** The calls that wait for their client, by the `requestState` that it was given: 192 random bits. */
 export class HeldCalls {
   readonly #held = new Map<string, Held>()
+  readonly #heldMs: number
+
+  constructor(heldMs = HELD_MS) {
+    this.#heldMs = heldMs
+  }
 
   /** Gives the state for the client. The oldest is given up when there are too many. */
   hold(call: HeldCall, request: RequestMessage): string {
     const state = crypto.getRandomValues(new Uint8Array(24)).toBase64({ alphabet: 'base64url' })
-    const timer = setTimeout(() => this.#abandon(state), HELD_MS)
+    const timer = setTimeout(() => this.#abandon(state), this.#heldMs)
     timer.unref()
     this.#held.set(state, { call, about: aboutOf(request), timer })
     const [oldest] = this.#held.keys()

@@ -1,4 +1,3 @@
-import type { ClientDescription } from '../downstream/caller.ts'
 import type { Offer } from '../downstream/link.ts'
 import type { ListKind } from './kinds.ts'
 
@@ -35,12 +34,4 @@ export interface CatalogStore {
   save(serverId: string, variant: string, stored: StoredListing): Promise<void>
   /** Under the digest of the config file. */
   saveReplies(configDigest: string, variant: string, replies: StoredReplies): Promise<void>
-}
-
-/** Servers list different things for different revisions and client capabilities. */
-export function variantOf(client: Pick<ClientDescription, 'revision' | 'capabilities'>): string {
-  return new Bun.CryptoHasher('sha256')
-    .update(`${client.revision}\n${client.capabilities}`)
-    .digest('hex')
-    .slice(0, 32)
 }

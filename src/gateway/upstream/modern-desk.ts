@@ -1,5 +1,5 @@
 import { kindOfMethod, type ListKind } from '../catalog/kinds.ts'
-import { variantOf } from '../catalog/store.ts'
+import { variantOf } from '../catalog/variant.ts'
 import type { Caller, ClientDescription } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import { isAtLeast, isLogLevel } from '../eras/levels.ts'

@@ -6,13 +6,8 @@ import { KINDS, kindsChangedBy, type ListKind } from '../catalog/kinds.ts'
 import { ListingMemory } from '../catalog/memory.ts'
 import { mergedOpening } from '../catalog/opening.ts'
 import { ShownLists } from '../catalog/shown-lists.ts'
-import {
-  type CatalogStore,
-  type Opening,
-  type ServerListing,
-  type StoredReplies,
-  variantOf,
-} from '../catalog/store.ts'
+import type { CatalogStore, Opening, ServerListing, StoredReplies } from '../catalog/store.ts'
+import { variantOf } from '../catalog/variant.ts'
 import type { Caller, ClientDescription, Question, Reachable } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import type { LinkListener, ServerLink } from '../downstream/link.ts'

@@ -1,0 +1,10 @@
+/**
+ * The front door of gateway: sessions of clients, and nothing of servers, so that `serve` answers before the rest is
+ * loaded.
+ */
+export type { StoredReplies } from './catalog/store.ts'
+export { variantOf } from './catalog/variant.ts'
+export type { ClientDescription } from './downstream/caller.ts'
+export type { ServiceDeps } from './upstream/service.ts'
+export { ClientSession } from './upstream/session.ts'
+export { serveStdio } from './upstream/stdio.ts'
