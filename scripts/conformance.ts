@@ -1,4 +1,4 @@
-/** See scripts/conformance. Ends with `N passed, N failed`, a scenario each; exits 1 when anything is not as it should be. */
+/** Case D21; see scripts/conformance. Ends with `N passed, N failed`, a scenario each; exits 1 when anything is not as it should be. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

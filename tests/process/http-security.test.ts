@@ -11,7 +11,7 @@ const statusOf = async (gateway: HttpGateway, headers: Record<string, string | n
   return response.status
 }
 
-describe('who may ask', () => {
+describe('D20: who may ask', () => {
   test('a foreign Host or Origin, a missing or wrong token, another media type: each is refused', async () => {
     using home = new TempHome(configOf([]))
     await using gateway = await HttpGateway.start(home)
