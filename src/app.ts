@@ -1,4 +1,4 @@
-import { log, type Paths, resolvePaths, systemClock } from './base/index.ts'
+import { hardenProcess, log, type Paths, resolvePaths, systemClock } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import type { CatalogStore, Gateway, Toolbox } from './gateway/index.ts'
 import type { ActivityDatabase } from './store/index.ts'
@@ -32,6 +32,7 @@ export function openApp(options: { configPath?: string }): App {
   const config = once(async () => (await import('./config/index.ts')).loadConfig(paths.config))
   const vault = once(async () => {
     const { openVault } = await import('./vault/index.ts')
+    await hardenProcess()
     const opened = openVault({ paths, onWait: sayWaiting })
     closing.push(() => opened.close())
     await opened.tidy()
@@ -63,6 +64,7 @@ async function openGateway(
   vault: () => Promise<Vault>,
   closing: (() => unknown)[],
 ): Promise<Gateway> {
+  await hardenProcess()
   const { Gateway } = await import('./gateway/index.ts')
   const { openCredentials } = await import('./auth/index.ts')
   const { watchConfig } = await import('./config/index.ts')

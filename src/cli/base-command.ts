@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { Command, Option } from 'clipanion'
 import { type App, openApp } from '../app.ts'
-import { isMcplexerError } from '../base/index.ts'
+import { hardenProcess, isMcplexerError } from '../base/index.ts'
 import { clearLine, endProgress, presentError, printError } from './present.ts'
 
 const FAILED = 1
@@ -41,6 +41,7 @@ export abstract class BaseCommand extends Command {
   }
 
   async #runAndClose(): Promise<number> {
+    await hardenProcess()
     const app = openApp(this.configPath === undefined ? {} : { configPath: this.configPath })
     try {
       return await this.run(app)

@@ -82,6 +82,7 @@ function wordingOf(issue: z.core.$ZodIssue): string {
     return 'only transport stdio works so far; http comes later'
   if (field === 'tool_namespace' && deeper.length === 0)
     return 'a namespace has at most 20 small letters, digits, and single `_` or `-` between them'
+  if (issue.code === 'invalid_value') return `expected ${issue.values.map(String).join(' or ')}`
   if (issue.code === 'too_big') return `at most ${issue.maximum}`
   if (issue.code === 'too_small')
     return issue.origin === 'string' ? 'must not be empty' : `at least ${issue.minimum}`

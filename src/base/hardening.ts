@@ -1,0 +1,54 @@
+import { hostEnvironment } from './env.ts'
+import { log } from './log.ts'
+
+/** Linux: prctl(2), setrlimit(2). */
+const PR_SET_DUMPABLE = 4
+const RLIMIT_CORE = 4
+const C_LIBRARIES = ['libc.so.6', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1']
+/** With them the runtime opens a debugger, runs code of others, prints tokens or trusts any certificate. */
+const DANGEROUS = /^(BUN_OPTIONS|BUN_INSPECT.*|BUN_CONFIG_VERBOSE_FETCH)$/
+
+let isDone = false
+
+/**
+ * Before a secret is in memory: no core file of this process, and no other process of the same user that reads its
+ * memory or environment. Best effort, on Linux only; both end at exec, so servers are not touched.
+ */
+export async function hardenProcess(): Promise<void> {
+  if (isDone) return
+  isDone = true
+  for (const name of dangerousNames()) log.warn(`${name} is set: it changes how this program runs; unset it`)
+  if (process.platform !== 'linux') return
+  try {
+    await forbidDumps()
+  } catch {
+    log.debug('this process could not be made undumpable')
+  }
+}
+
+function dangerousNames(): string[] {
+  const environment = hostEnvironment()
+  const names = Object.keys(environment).filter((name) => DANGEROUS.test(name))
+  return environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
+    ? [...names, 'NODE_TLS_REJECT_UNAUTHORIZED']
+    : names
+}
+
+async function forbidDumps(): Promise<void> {
+  const { dlopen, FFIType, ptr } = await import('bun:ffi')
+  const { i32, u64, pointer } = FFIType
+  for (const name of C_LIBRARIES) {
+    try {
+      const { symbols } = dlopen(name, {
+        prctl: { args: [i32, u64, u64, u64, u64], returns: i32 },
+        setrlimit: { args: [i32, pointer], returns: i32 },
+      })
+      symbols.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+      symbols.setrlimit(RLIMIT_CORE, ptr(new BigUint64Array(2)))
+      return
+    } catch {
+      // the next one: which of them there is depends on the distribution
+    }
+  }
+  throw new Error('no C library was found')
+}
