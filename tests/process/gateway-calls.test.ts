@@ -206,3 +206,15 @@ test('a reply over 64 MiB fails its call, and the connection stays', async () =>
 test('a 5 MB result comes through the pipe whole', async () => {
   expect(await client.callText('one__big', { bytes: 5_000_000 })).toBe('x'.repeat(5_000_000))
 })
+
+test('what nobody sees is taken out of a list, and its tool is called all the same', async () => {
+  using odd = new TempHome(configOf([{ id: 'odd', script: 'odd', args: ['unseen'] }]))
+  await using reader = await RawClient.start(odd)
+
+  const { result } = await reader.request('tools/list')
+  const [tool] = (result?.['tools'] ?? []) as { name: string; description: string }[]
+
+  expect(tool?.description).toBe('plain words')
+  expect(tool?.name).toMatch(/^odd__/)
+  expect(await reader.callText(tool?.name ?? '')).toBe('called')
+})

@@ -4,6 +4,7 @@ import { isObject, isString, members, type Span, splice, textOf, trimmed } from 
 import { replaceWith } from '../wire/message.ts'
 import { KINDS, LIST_KINDS, type ListKind } from './kinds.ts'
 import { publicKey, publicUri } from './namespace.ts'
+import { plainSource } from './plain-text.ts'
 import type { ServerListing } from './store.ts'
 
 /** One tool, prompt, resource or template of one server. */
@@ -12,7 +13,7 @@ export interface CatalogItem {
   /** The name or URI by which the server knows it. */
   readonly key: string
   readonly publicKey: string
-  /** As the server wrote it, but for the name. */
+  /** As the server wrote it, but for the name and for characters that nobody sees. */
   readonly source: string
 }
 
@@ -87,7 +88,9 @@ export class Catalog {
     return this.seen().flatMap(({ server, listing }) =>
       listing.lists[kind].flatMap((source) => {
         const key = keyIn(source, LIST_KINDS[kind].key)
-        return key === null ? [] : { server, key, publicKey: publicKey(kind, server.namespace, key), source }
+        if (key === null) return []
+        const shown = publicKey(kind, server.namespace, key)
+        return { server, key, publicKey: shown, source: plainSource(source) }
       }),
     )
   }

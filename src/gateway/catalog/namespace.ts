@@ -1,4 +1,5 @@
 import type { ListKind } from './kinds.ts'
+import { plainText } from './plain-text.ts'
 
 const SEPARATOR = '__'
 /** Clients allow 64 characters and put their own `mcp__mcplexer__` before. */
@@ -32,5 +33,5 @@ export function publicUri(namespace: string, uri: string): string {
 
 /** How an item of a list is called towards clients when no other server has the same. */
 export function publicKey(kind: ListKind, namespace: string, key: string): string {
-  return kind === 'tools' || kind === 'prompts' ? publicName(namespace, key) : key
+  return kind === 'tools' || kind === 'prompts' ? publicName(namespace, key) : plainText(key)
 }

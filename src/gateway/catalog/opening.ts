@@ -1,6 +1,7 @@
 import type { Server } from '../../config/index.ts'
 import type { Era } from '../downstream/caller.ts'
 import type { Offer } from '../downstream/link.ts'
+import { plainText } from './plain-text.ts'
 import type { Opening } from './store.ts'
 
 type Json = { readonly [key: string]: unknown }
@@ -75,8 +76,8 @@ function sectionOf(count: number) {
   return ({ server, offer }: { server: Server; offer: Offer }): string[] => {
     if (offer.instructions === '') return []
     return count === 1 && server.namespace === ''
-      ? [offer.instructions]
-      : [`## ${server.namespace}\n\n${offer.instructions}\n`]
+      ? [plainText(offer.instructions)]
+      : [`## ${server.namespace}\n\n${plainText(offer.instructions)}\n`]
   }
 }
 
