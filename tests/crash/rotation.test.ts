@@ -41,13 +41,16 @@ test(`D10: rotate-key killed at ${KILLS} random moments of its writing loses not
   const values = await fillVault(home, SCOPES)
   const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000)
   const random = seededRandom(seed)
-  const writing = await writingTime(home)
+  let writing = await writingTime(home)
   process.stderr.write(
     `random kills: seed ${seed}, writing from ${writing.from.toFixed(0)} to ${writing.to.toFixed(0)} ms\n`,
   )
   let died = 0
 
-  for (let round = 0; round < KILLS; round++) {
+  for (let round = 0; died < KILLS; round++) {
+    // other work on the machine changes how long it takes
+    if (round % 50 === 49) writing = await writingTime(home)
+    expect(round).toBeLessThan(4 * KILLS)
     const child = Bun.spawn([BINARY, 'rotate-key'], { env: home.env, stdout: 'ignore', stderr: 'ignore' })
     await Bun.sleep(writing.from + random() * (writing.to - writing.from))
     child.kill('SIGKILL')
@@ -64,7 +67,6 @@ test(`D10: rotate-key killed at ${KILLS} random moments of its writing loses not
       })
     }
   }
-  expect(died).toBeGreaterThan(KILLS / 2)
 }, 600_000)
 
 describe('D11: a rotation beside everything else', () => {
