@@ -239,21 +239,27 @@ export class Connection {
     const subscription = metaOf(notification).get(META.subscriptionId)
     if (subscription !== undefined)
       return this.#pending.event(idKey(notification.bytes, subscription), notification)
-    const newest = this.#calls.waiting.at(-1)
-    if (notification.method === 'notifications/message' && newest !== undefined)
-      return newest.notify(notification)
-    return this.#events.onNotification(notification)
+    if (notification.method !== 'notifications/message' || this.#calls.size === 0)
+      return this.#events.onNotification(notification)
+    return this.#likelyCaller()?.notify(notification)
   }
 
-  /** On stdio nothing says to which call a server's question belongs: the newest is the best guess. */
   #answer(request: RequestMessage): void | Promise<void> {
     if (request.method === 'ping') return this.#writer.write(encodeResult(request, '{}'))
-    const { waiting } = this.#calls
-    const newest = waiting.at(-1)
-    const isAmbiguous = newest?.isOneOfMany === true && waiting.length > 1
-    const asked = isAmbiguous ? null : (newest ?? this.#events.home())
+    const asked = this.#calls.size === 0 ? this.#events.home() : this.#likelyCaller()
     if (asked === null) return this.#writer.write(nobodyToAsk(request))
     return this.#questions.pass(request, asked)
+  }
+
+  /**
+   * On stdio nothing says to which call a server's question or log message belongs: the newest is the best guess, but
+   * none at all when the calls are of different clients.
+   */
+  #likelyCaller(): Caller | null {
+    const { waiting } = this.#calls
+    const newest = waiting.at(-1) ?? null
+    const isOfMany = newest?.isOneOfMany === true || this.#events.isShared()
+    return isOfMany && waiting.length > 1 ? null : newest
   }
 
   #endedError(): GatewayError {
