@@ -187,6 +187,24 @@ describe('servers as they should not be', () => {
   })
 })
 
+test('a question that nobody answers holds its own call, and no other', async () => {
+  using home = new TempHome(configOf([{ id: 'one', more: { call_timeout_sec: 1 } }]))
+  await using client = await RawClient.start(home, { sampling: {} })
+  await client.callText('one__echo', { message: 'awake' })
+
+  const held = client.call('one__hold')
+  client.send({
+    id: 'asks',
+    method: 'tools/call',
+    params: { name: 'one__ask', arguments: { method: 'sampling/createMessage' } },
+  })
+  const question = await client.waitFor(({ method }) => method === 'sampling/createMessage', 'the question')
+
+  expect(textOf(await held)).toContain('did not answer within 1 s')
+  client.send({ id: question.id, result: { late: true } })
+  expect(textOf(await client.reply('asks'))).toContain('late')
+})
+
 describe('the configuration while serve runs', () => {
   test('a valid change applies and is announced; an invalid one keeps what was and says so', async () => {
     using home = new TempHome(configOf([{ id: 'one' }]))

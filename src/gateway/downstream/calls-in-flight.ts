@@ -23,15 +23,15 @@ export class CallsInFlight {
   }
 
   /** The last one that has begun and is not answered. */
-  get newest(): Caller | undefined {
-    return this.#newest?.caller
+  get newest(): Call | undefined {
+    return this.#newest
   }
 
   /** Those who wait just now, or when all are thinking, those. */
-  get waiting(): Caller[] {
-    const callers = [...this.#calls].map(({ caller }) => caller)
-    const present = callers.filter(({ isAway }) => !isAway)
-    return present.length > 0 ? present : callers
+  get waiting(): Call[] {
+    const calls = [...this.#calls]
+    const present = calls.filter(({ caller }) => !caller.isAway)
+    return present.length > 0 ? present : calls
   }
 
   /** `timeoutMs` 0: none. */
@@ -44,7 +44,7 @@ export class CallsInFlight {
   }
 
   end(call: Call): void {
-    call.timer.stop()
+    call.timer.end()
     this.#calls.delete(call)
     if (this.#newest === call) this.#newest = [...this.#calls].at(-1)
     if (this.#calls.size === 0) this.wake()
@@ -57,14 +57,5 @@ export class CallsInFlight {
 
   wake(): void {
     for (const resolve of this.#onQuiet.splice(0)) resolve()
-  }
-
-  /** A person may be thinking. */
-  pauseTimers(): void {
-    for (const { timer } of this.#calls) timer.stop()
-  }
-
-  startTimers(): void {
-    for (const { timer } of this.#calls) timer.start()
   }
 }

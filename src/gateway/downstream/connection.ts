@@ -19,7 +19,7 @@ import {
 import { PendingRequests, type Waiting } from '../wire/pending.ts'
 import { relabelCancellation, relabelRequest } from '../wire/relabel.ts'
 import type { Caller, Reachable } from './caller.ts'
-import { CallsInFlight } from './calls-in-flight.ts'
+import { type Call, CallsInFlight } from './calls-in-flight.ts'
 import type { Flight } from './flight.ts'
 import type { ServerProcess } from './process.ts'
 import { Questions } from './questions.ts'
@@ -64,10 +64,7 @@ export class Connection {
     this.#process = process
     this.#events = events
     this.#writer = new LineWriter(process.stdin, () => this.#lost('it no longer reads'))
-    this.#questions = new Questions((line) => this.#writer.write(line), {
-      onFirst: () => this.#calls.pauseTimers(),
-      onNoneLeft: () => this.#calls.startTimers(),
-    })
+    this.#questions = new Questions((line) => this.#writer.write(line))
     void this.#read()
   }
 
@@ -138,7 +135,7 @@ export class Connection {
         resolve(response)
       },
       onProgress: (notification) => {
-        if (this.#questions.size === 0) call.timer.start()
+        call.timer.restart()
         return caller.progress(notification)
       },
       onLost: (reason) => giveUp(reason ?? this.#endedError()),
@@ -206,7 +203,7 @@ export class Connection {
     }
     if (message.kind === 'request') return this.#answer(message)
     if (message.kind === 'notification') return this.#notified(message)
-    const room = this.#roomFor(this.#calls.newest)
+    const room = this.#roomFor(this.#calls.newest?.caller)
     if (!this.#pending.settle(message)) log.debug(`${this.server.id}: a response that nobody waits for`)
     return room
   }
@@ -241,24 +238,25 @@ export class Connection {
       return this.#pending.event(idKey(notification.bytes, subscription), notification)
     if (notification.method !== 'notifications/message' || this.#calls.size === 0)
       return this.#events.onNotification(notification)
-    return this.#likelyCaller()?.notify(notification)
+    return this.#likelyCall()?.caller.notify(notification)
   }
 
   #answer(request: RequestMessage): void | Promise<void> {
     if (request.method === 'ping') return this.#writer.write(encodeResult(request, '{}'))
-    const asked = this.#calls.size === 0 ? this.#events.home() : this.#likelyCaller()
+    const call = this.#likelyCall()
+    const asked = this.#calls.size === 0 ? this.#events.home() : (call?.caller ?? null)
     if (asked === null) return this.#writer.write(nobodyToAsk(request))
-    return this.#questions.pass(request, asked)
+    return this.#questions.pass(request, asked, call?.timer ?? null)
   }
 
   /**
    * On stdio nothing says to which call a server's question or log message belongs: the newest is the best guess, but
    * none at all when the calls are of different clients.
    */
-  #likelyCaller(): Caller | null {
+  #likelyCall(): Call | null {
     const { waiting } = this.#calls
     const newest = waiting.at(-1) ?? null
-    const isOfMany = newest?.isOneOfMany === true || this.#events.isShared()
+    const isOfMany = newest?.caller.isOneOfMany === true || this.#events.isShared()
     return isOfMany && waiting.length > 1 ? null : newest
   }
 

@@ -1,52 +1,51 @@
 import { encodeError, idKey, type NotificationMessage, type RequestMessage } from '../wire/message.ts'
 import { restoreId, restoreToken } from '../wire/relabel.ts'
+import type { CallTimer } from './call-timer.ts'
 import type { Question, Reachable } from './caller.ts'
 
 const MAX_OPEN = 64
 
-export interface QuestionEvents {
-  onFirst(): void
-  onNoneLeft(): void
+interface OpenQuestion {
+  /** Null while it is being asked. */
+  question: Question | null
+  /** Of the call that it belongs to. */
+  readonly timer: CallTimer | null
+  isClosed: boolean
 }
 
 /** The requests of one server that wait for an answer of the client app. */
 export class Questions {
-  readonly #open = new Map<string, Question>()
+  readonly #open = new Map<string, OpenQuestion>()
   readonly #write: (line: Uint8Array) => void | Promise<void>
-  readonly #events: QuestionEvents
 
-  constructor(write: (line: Uint8Array) => void | Promise<void>, events: QuestionEvents) {
+  constructor(write: (line: Uint8Array) => void | Promise<void>) {
     this.#write = write
-    this.#events = events
   }
 
-  get size(): number {
-    return this.#open.size
-  }
-
-  /** A server that floods must not fill memory, here or at the client: what is too many is refused. */
-  pass(request: RequestMessage, asked: Reachable): void | Promise<void> {
+  /**
+   * Stops `timer` until it is answered. A server that floods must not fill memory, here or at the client: what is too
+   * many is refused.
+   */
+  pass(request: RequestMessage, asked: Reachable, timer: CallTimer | null): void | Promise<void> {
     if (this.#open.size >= MAX_OPEN) return this.#write(tooMany(request))
-    if (this.#open.size === 0) this.#events.onFirst()
     const key = idKey(request.bytes, request.id)
-    let isAnswered = false
-    const close = (): void => {
-      isAnswered = true
-      this.#close(key)
-    }
-    const question = asked.ask(request, {
+    if (this.#open.has(key))
+      return this.#write(encodeError(request, { code: -32600, message: 'this id is in use' }))
+    const open: OpenQuestion = { question: null, timer, isClosed: false }
+    this.#open.set(key, open)
+    timer?.questionOpened()
+    open.question = asked.ask(request, {
       onReply: (response) => {
-        close()
+        this.#close(key, open)
         void this.#write(restoreId(response, request))
       },
       onProgress: (notification) => {
         const line = restoreToken(notification, request)
         return line === null ? undefined : this.#write(line)
       },
-      onLost: close,
+      onLost: () => this.#close(key, open),
     })
-    if (!isAnswered) this.#open.set(key, question)
-    return question.sent
+    return open.question.sent
   }
 
   /** The server no longer wants an answer. */
@@ -54,19 +53,23 @@ export class Questions {
     const requestId = notification.params.get('requestId')
     if (requestId === undefined) return
     const key = idKey(notification.bytes, requestId)
-    this.#open.get(key)?.cancel(notification)
-    this.#close(key)
+    const open = this.#open.get(key)
+    if (open === undefined) return
+    open.question?.cancel(notification)
+    this.#close(key, open)
   }
 
   /** The server is gone. */
   cancelAll(): void {
-    for (const question of this.#open.values()) question.cancel(null)
+    for (const { question } of this.#open.values()) question?.cancel(null)
     this.#open.clear()
   }
 
-  #close(key: string): void {
-    this.#open.delete(key)
-    if (this.#open.size === 0) this.#events.onNoneLeft()
+  #close(key: string, open: OpenQuestion): void {
+    if (open.isClosed) return
+    open.isClosed = true
+    open.timer?.questionClosed()
+    if (this.#open.get(key) === open) this.#open.delete(key)
   }
 }
 
