@@ -25,7 +25,7 @@ export function hostEnvironment(): Readonly<Record<string, string | undefined>> 
 /**
  * MCPLEXER_HOME (default `~/.mcplexer`), MCPLEXER_CONFIG, MCPLEXER_DB_DSN (a path or `file:` URL) and
  * MCPLEXER_AGE_KEY. `~` is the user's home in all; empty counts as unset. Throws BASE_HOME_UNKNOWN when a
- * default is needed and there is no home.
+ * default is needed and there is no home, BASE_DSN_UNSUPPORTED for other databases.
  */
 export function resolvePaths(configOverride?: string, environment = hostEnvironment()): Paths {
   const home = expand(environment['MCPLEXER_HOME'], environment) ?? join(userHome(environment), '.mcplexer')
@@ -68,6 +68,11 @@ function expand(path: string | undefined, environment: ReturnType<typeof hostEnv
 }
 
 function pathOfDsn(dsn: string | undefined): string | undefined {
+  if (dsn !== undefined && /^(?!file:)[a-z][a-z0-9+.-]*:\/\//i.test(dsn)) {
+    throw new McplexerError('BASE_DSN_UNSUPPORTED', 'MCPLEXER_DB_DSN is neither a path nor a file: URL', {
+      hint: 'export MCPLEXER_DB_DSN=/path/to/mcplexer.db',
+    })
+  }
   if (!dsn?.startsWith('file:')) return dsn
   return dsn.startsWith('file:///') ? fileURLToPath(dsn) : dsn.slice('file:'.length)
 }

@@ -30,7 +30,7 @@ export type RotationStep = (typeof ROTATION_STEPS)[number]
 export interface RotationOptions {
   /** Opens everything and changes nothing. */
   readonly isDryRun: boolean
-  /** Moves to a hybrid identity (ML-KEM-768 with X25519). */
+  /** Moves to a hybrid identity (ML-KEM-768 with X25519); a vault that has one stays hybrid in any case. */
   readonly isPostQuantum: boolean
   /** Where to save the old identities; must not exist. */
   readonly keepOldFile: string | null
@@ -81,6 +81,10 @@ export async function rotate(
   return { ...summary, dropped, kept }
 }
 
+function isHybrid(recipient: string): boolean {
+  return recipient.startsWith('age1pq1')
+}
+
 type Summary = Pick<RotationReport, 'scopes' | 'keys'>
 
 async function verifyOnly(
@@ -115,7 +119,9 @@ function reseal(
       observer.onStep?.('verified')
       if (options.keepOldFile !== null) before.file.saveCopy(options.keepOldFile, retired)
       const { file, recipient } = await changeKeyFile(context, (current) =>
-        current.addIdentity(before.vaultId, options),
+        current.addIdentity(before.vaultId, {
+          isPostQuantum: options.isPostQuantum || isHybrid(before.recipient),
+        }),
       )
       observer.onStep?.('identity-added')
       await resealAll(transaction, file, before.manifest, recipient, observer)

@@ -171,6 +171,8 @@ describe('whose identities are dropped', () => {
     expect(home.read('age.key')).not.toContain(identity)
     expect(sealedRows(home).every(({ recipient }) => recipient.startsWith('age1pq1'))).toBe(true)
     expect(await allValues(home)).toEqual(values)
+    expect(home.runSync(['rotate-key']).exitCode).toBe(0)
+    expect(sealedRows(home).every(({ recipient }) => recipient.startsWith('age1pq1'))).toBe(true)
     expect(home.runSync(['rotate-key', '--keep-old', home.file('old.key')]).stderr).toContain('exists already')
   })
 })

@@ -41,6 +41,13 @@ describe('resolvePaths', () => {
     })
   })
 
+  test('another kind of database is refused, and not taken for a path', () => {
+    for (const dsn of ['sqlite:///x.db', 'postgres://u@h/x'])
+      expect(() => resolvePaths(undefined, { HOME: '/h', MCPLEXER_DB_DSN: dsn })).toThrow(
+        'neither a path nor a file: URL',
+      )
+  })
+
   test('~ is the home in every variable, file: URLs are paths, empty is unset', () => {
     const paths = resolvePaths('~/c.yaml', {
       HOME: '/h',

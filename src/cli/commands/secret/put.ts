@@ -13,7 +13,7 @@ export class SecretPutCommand extends BaseCommand {
     description: 'seal a value under a key of an auth scope',
     details:
       'Without VALUE it asks on a terminal and reads stdin otherwise, where one newline at the end is dropped. ' +
-      'VALUE may begin with a dash; what could be an option goes behind `--`. Any UTF-8 up to 128,000 bytes, ' +
+      'VALUE may begin with a dash; what could be an option goes behind `--`. Any UTF-8 up to 128,000 bytes, the name included, ' +
       'without NUL; nothing is expanded.',
     examples: [
       ['Ask for it, without showing it', 'mcplexer secret put github-token GITHUB_TOKEN'],
