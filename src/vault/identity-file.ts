@@ -127,6 +127,7 @@ export class IdentityFile {
 
   /** Writes the file with a line for another vault on top; every other byte stays. */
   addVault(vaultId: string): Promise<IdentityFile> {
+    if (!/^[0-9a-f-]{36}$/.test(vaultId)) throw new TypeError('not the id of a vault')
     return this.#rewrite([encoder.encode(`${VAULT_COMMENT}${vaultId}\n`), this.#bytes])
   }
 
@@ -144,6 +145,8 @@ export class IdentityFile {
 
   /** Writes the file without these identities and their comment lines; every other byte stays. */
   async dropIdentities(recipients: ReadonlySet<string>): Promise<IdentityFile> {
+    if (this.identities.every(({ recipient }) => recipients.has(recipient)))
+      throw new TypeError('a key file keeps an identity')
     const kept: Uint8Array[] = []
     let from = 0
     for (const { recipient, start, end } of this.identities) {

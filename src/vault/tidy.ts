@@ -43,7 +43,7 @@ export function dropRetired(database: VaultDatabase, context: VaultContext): Pro
       removeTemporaries(context)
       const state = await findVaultState(transaction)
       const manifest = await readManifest(transaction, file)
-      if (state === null || manifest === null) return { dropped: [], kept: [] }
+      if (state === null || manifest === null || !file.has(state.mac_key)) return { dropped: [], kept: [] }
       const used = await recipientsInUse(transaction, state)
       const unused = file.identities.filter(({ recipient }) => !used.has(recipient))
       const isOurs = file.belongsOnlyTo(state.vault_id)

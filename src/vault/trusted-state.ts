@@ -53,10 +53,11 @@ export async function stateForWriting(
   const found = await findVaultState(transaction)
   const believed = await manifestFound(transaction, context, found)
   if (believed === null && !mend) throw listTampered(context)
-  const vaultId = believed === null || found === null ? crypto.randomUUID() : found.vault_id
+  // an empty list that no identity here has signed is an empty list, and nothing else of it is believed
+  const state = believed !== null && found !== null && (await isSignedHere(context, found)) ? found : null
+  const vaultId = state?.vault_id ?? crypto.randomUUID()
   const file = await keyFileOf(context, vaultId)
-  const isKnown = believed !== null && found !== null && file.has(found.recipient)
-  const recipient = isKnown ? found.recipient : firstRecipient(file)
+  const recipient = state !== null && file.has(state.recipient) ? state.recipient : firstRecipient(file)
   return { vaultId, recipient, manifest: believed ?? newManifest(), file }
 }
 
@@ -78,6 +79,13 @@ export function listTampered({ paths }: VaultContext): VaultError {
       hint: 'put a backup of the database in its place, or put each key again with `mcplexer secret put SCOPE KEY`',
     },
   )
+}
+
+async function isSignedHere(context: VaultContext, { mac_key }: VaultStateRow): Promise<boolean> {
+  const file = await IdentityFile.read(context.paths.keyFile)
+  const isSigned = file?.has(mac_key) === true
+  file?.wipe()
+  return isSigned
 }
 
 async function manifestFound(

@@ -136,3 +136,26 @@ describe('a list of scopes that was forged', () => {
     expect(mine?.recipient).not.toBe(theirs)
   })
 })
+
+test('an empty list that nobody has signed says nothing of vaults, recipients or identities', () => {
+  using home = new TempHome(SCOPES)
+  home.put('a', 'TOKEN', 'v')
+  expect(home.runSync(['rotate-key']).exitCode).toBe(0)
+  const key = home.read('age.key')
+  changeDatabase(home, 'delete from sealed_scopes')
+  changeDatabase(
+    home,
+    `update vault_state set recipient = 'age1x', mac_key = 'age1x', vault_id = ?, manifest = ?`,
+    'x\nAGE-SECRET-KEY-1PLANTED',
+    new TextEncoder().encode('mcplexer-manifest/1\n0\n'),
+  )
+  writeFileSync(home.file('.age.key.x.tmp'), '')
+
+  home.runSync(['secret', 'get', 'a', 'TOKEN'])
+  expect(home.read('age.key')).toBe(key)
+
+  home.put('a', 'TOKEN', 'new')
+  expect(home.read('age.key')).not.toContain('PLANTED')
+  expect(home.read('age.key')).toContain(/AGE-SECRET-KEY-\S+/.exec(key)?.[0] ?? 'nothing')
+  expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('new')
+})

@@ -2,6 +2,7 @@
 const NEWLINE = 0x0a
 export const MAX_LINE_BYTES = 64 * 1024 * 1024
 const KEPT_ENDS = 256
+const TURN_MS = 5
 const HIGH_WATER_BYTES = 1024 * 1024
 const COPIED_BYTES = 64 * 1024
 const LINE_END = new Uint8Array([NEWLINE])
@@ -33,6 +34,7 @@ export async function readLines(
   const splitter = new LineSplitter(maxBytes, onTooLong)
   // measured: `for await` takes a fifth off the calls per second
   const reader = stream.getReader()
+  let turnStarted = performance.now()
   for (;;) {
     const { done, value } = await reader.read()
     if (done) return
@@ -40,6 +42,10 @@ export async function readLines(
       const pending = onLine(line)
       if (pending !== undefined) await pending
     }
+    // a stream that never runs dry would let nothing else have its turn
+    if (performance.now() - turnStarted < TURN_MS) continue
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    turnStarted = performance.now()
   }
 }
 
