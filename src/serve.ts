@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { App } from './app.ts'
 import { isMcplexerError, log } from './base/index.ts'
@@ -10,6 +10,9 @@ import {
   variantOf,
 } from './gateway/front.ts'
 import { readStoredReplies } from './store/lean.ts'
+
+/** What is larger is no configuration; the loader says so. */
+const MAX_CONFIG_BYTES = 1024 * 1024
 
 /**
  * `mcplexer serve`: answers `initialize` and a stored `tools/list` before the parser of the configuration, the
@@ -45,6 +48,8 @@ export function sessionDeps(app: App, clientFolder: string): ServiceDeps {
 
 function storedReplies(activity: string, config: string, client: ClientDescription): StoredReplies | null {
   try {
+    const about = statSync(config)
+    if (!about.isFile() || about.size > MAX_CONFIG_BYTES) return null
     const digest = new Bun.CryptoHasher('sha256').update(readFileSync(config)).digest('hex')
     const found = readStoredReplies(activity, digest, variantOf(client))
     if (found === null) return null

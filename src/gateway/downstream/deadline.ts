@@ -20,7 +20,9 @@ export async function withinStartupTimeout<T>(
         }),
       )
     timer = setTimeout(fail, server.startupTimeoutSec * 1000)
-    signal?.addEventListener('abort', () => reject(new GatewayError('SERVER_ENDED', 'mcplexer is ending')))
+    const ending = (): void => reject(new GatewayError('SERVER_ENDED', 'mcplexer is ending'))
+    if (signal?.aborted) ending()
+    signal?.addEventListener('abort', ending)
   })
   try {
     return await Promise.race([work, late])
