@@ -11,6 +11,6 @@ export interface VaultContext {
   existing(): Promise<VaultDatabase | null>
   /** Runs `work` while no other process changes the key file, which vaults may share. */
   whileKeyFileLocked<T>(work: () => Promise<T>): Promise<T>
-  /** Another handle that fails at once when the database is busy; the caller closes it. */
-  impatient(): Promise<VaultDatabase | null>
+  /** The same, but where another process would have to be waited for it fails; the caller closes the database. */
+  impatient(): VaultContext
 }

@@ -27,6 +27,12 @@ export interface Identity {
   readonly line: number
 }
 
+/** One that is in no file yet. */
+export interface NewIdentity {
+  readonly identity: string
+  readonly recipient: string
+}
+
 const IDENTITY = /^AGE-SECRET-KEY-(PQ-)?1[02-9AC-HJ-NP-Z]+$/
 const OWN_COMMENT = /^# (public key: |created: |mcplexer rotation of vault )/
 const VAULT_COMMENT = '# mcplexer vault '
@@ -131,16 +137,11 @@ export class IdentityFile {
     return this.#rewrite([encoder.encode(`${VAULT_COMMENT}${vaultId}\n`), this.#bytes])
   }
 
-  /** Writes the file with a new identity added; every other byte stays. Gives the file as it is then. */
-  async addIdentity(
-    vaultId: string,
-    options: { isPostQuantum: boolean },
-  ): Promise<{ file: IdentityFile; recipient: string }> {
-    const identity = await generateIdentity(options)
-    const recipient = await recipientOf(identity)
+  /** Writes the file with another identity added; every other byte stays. Gives the file as it is then. */
+  addIdentity(vaultId: string, { identity, recipient }: NewIdentity): Promise<IdentityFile> {
     const isEnded = this.#bytes.at(-1) === 0x0a
     const block = `${isEnded ? '' : '\n'}# mcplexer rotation of vault ${vaultId}\n# public key: ${recipient}\n${identity}\n`
-    return { file: await this.#rewrite([this.#bytes, encoder.encode(block)]), recipient }
+    return this.#rewrite([this.#bytes, encoder.encode(block)])
   }
 
   /** Writes the file without these identities and their comment lines; every other byte stays. */

@@ -6,12 +6,14 @@ import { VaultError } from './vault-error.ts'
  *
  *     mcplexer-manifest/1\n
  *     42\n                     highest generation ever given
+ *     pending age1…\n          a rotation is about to add its identity; without a commit it is dropped again
  *     retired age1…\n          replaced by a rotation of this vault, for its identity to be dropped
  *     scope github-token 7\n   scope id, generation
  *     …
  */
 export interface Manifest {
   readonly counter: number
+  readonly pending: ReadonlySet<string>
   readonly retired: ReadonlySet<string>
   readonly generations: ReadonlyMap<string, number>
 }
@@ -24,13 +26,15 @@ const MAGIC = 'mcplexer-manifest/1'
  */
 export function newManifest(): Manifest {
   const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2))
-  return { counter: (high % 2 ** 16) * 2 ** 32 + low, retired: new Set(), generations: new Map() }
+  const counter = (high % 2 ** 16) * 2 ** 32 + low
+  return { counter, pending: new Set(), retired: new Set(), generations: new Map() }
 }
 
-export function encodeManifest({ counter, retired, generations }: Manifest): Uint8Array {
+export function encodeManifest({ counter, pending, retired, generations }: Manifest): Uint8Array {
   const lines = [
     MAGIC,
     String(counter),
+    ...[...pending].map((recipient) => `pending ${recipient}`),
     ...[...retired].map((recipient) => `retired ${recipient}`),
     ...[...generations].map(([id, generation]) => `scope ${id} ${generation}`),
   ]
@@ -40,16 +44,18 @@ export function encodeManifest({ counter, retired, generations }: Manifest): Uin
 /** Of bytes whose HMAC was found right. Throws VAULT_ENVELOPE_INVALID: a newer mcplexer has written them. */
 export function decodeManifest(bytes: Uint8Array): Manifest {
   const [magic, counter, ...lines] = new TextDecoder().decode(bytes).split('\n')
+  const pending = new Set<string>()
   const retired = new Set<string>()
   const generations = new Map<string, number>()
   for (const line of lines.slice(0, -1)) {
     const [kind, name, generation] = line.split(' ')
-    if (kind === 'retired' && name) retired.add(name)
+    if (kind === 'pending' && name) pending.add(name)
+    else if (kind === 'retired' && name) retired.add(name)
     else if (kind === 'scope' && name && generation) generations.set(name, wholeNumber(generation))
     else throw unreadable()
   }
   if (magic !== MAGIC || lines.at(-1) !== '') throw unreadable()
-  return { counter: wholeNumber(counter ?? ''), retired, generations }
+  return { counter: wholeNumber(counter ?? ''), pending, retired, generations }
 }
 
 function unreadable(): VaultError {

@@ -6,10 +6,10 @@ import {
   type VaultDatabase,
   type VaultTransaction,
 } from '../store/index.ts'
-import { seal } from './cipher.ts'
+import { generateIdentity, recipientOf, seal } from './cipher.ts'
 import type { VaultContext } from './context.ts'
 import { encodeEnvelope } from './envelope.ts'
-import { IdentityFile } from './identity-file.ts'
+import { IdentityFile, type NewIdentity } from './identity-file.ts'
 import { changeKeyFile, missingFile } from './key-file-changes.ts'
 import type { Manifest } from './manifest.ts'
 import { keyEntries, openRow, tampered, withMac } from './sealed-row.ts'
@@ -20,6 +20,7 @@ import { VaultError } from './vault-error.ts'
 /** After each of them every scope still opens, whatever happens next. */
 export const ROTATION_STEPS = [
   'verified',
+  'announced',
   'identity-added',
   're-sealed',
   'committed',
@@ -53,11 +54,14 @@ export interface RotationReport {
 }
 
 const AT_A_TIME = 16
+/** Of rotations that never ended. */
+const KEPT_PENDING = 15
 
 /**
  * Re-seals every scope for a new identity. The key file always holds every identity that a committed row needs:
- * first the new one is added, then the rows change in one commit, then the old one goes. All of it under the write
- * lock; `put` in another process waits, readers go on. Throws before any write when a scope cannot be opened.
+ * the new one is announced in the list of scopes and added, then the rows change in one commit, then the old one goes.
+ * Each of these under the write lock; `put` in another process waits, readers go on. Throws before any write when a
+ * scope cannot be opened.
  */
 export async function rotate(
   context: VaultContext,
@@ -74,11 +78,18 @@ export async function rotate(
     const summary = await database.read((transaction) => verifyOnly(transaction, context, observer))
     return { ...summary, recipient: null, dropped: [], kept: [] }
   }
-  const summary = await database.withoutSpilling(() => reseal(database, context, options, observer))
+  const added = await announce(database, context, options, observer)
+  observer.onStep?.('announced')
+  const summary = await database.withoutSpilling(() => reseal(database, context, added, observer))
   observer.onStep?.('committed')
   const { dropped, kept } = await dropRetired(database, context)
   observer.onStep?.('old-identity-dropped')
   return { ...summary, dropped, kept }
+}
+
+async function newIdentity(options: { isPostQuantum: boolean }): Promise<NewIdentity> {
+  const identity = await generateIdentity(options)
+  return { identity, recipient: await recipientOf(identity) }
 }
 
 function isHybrid(recipient: string): boolean {
@@ -105,28 +116,48 @@ async function verifyOnly(
   }
 }
 
-function reseal(
+/** Opens everything, and puts on record which identity is about to be added. Throws before any write. */
+function announce(
   database: VaultDatabase,
   context: VaultContext,
   options: RotationOptions,
   observer: RotationObserver,
+): Promise<NewIdentity> {
+  return database.write(async (transaction) => {
+    const state = await stateForWriting(transaction, context)
+    try {
+      const retired = await verifyAll(transaction, state.file, state.manifest, observer)
+      observer.onStep?.('verified')
+      if (options.keepOldFile !== null) state.file.saveCopy(options.keepOldFile, retired.add(state.recipient))
+      const isPostQuantum = options.isPostQuantum || isHybrid(state.recipient)
+      const added = await newIdentity({ isPostQuantum })
+      const pending = new Set([...state.manifest.pending].slice(-KEPT_PENDING)).add(added.recipient)
+      await saveState(transaction, { ...state, manifest: { ...state.manifest, pending } })
+      return added
+    } finally {
+      state.file.wipe()
+    }
+  })
+}
+
+function reseal(
+  database: VaultDatabase,
+  context: VaultContext,
+  added: NewIdentity,
+  observer: RotationObserver,
 ): Promise<Summary & { recipient: string }> {
   return database.write(async (transaction) => {
     const before = await stateForWriting(transaction, context)
+    const { recipient } = added
     try {
-      const retired = await verifyAll(transaction, before.file, before.manifest, observer)
-      retired.add(before.recipient)
-      observer.onStep?.('verified')
-      if (options.keepOldFile !== null) before.file.saveCopy(options.keepOldFile, retired)
-      const { file, recipient } = await changeKeyFile(context, (current) =>
-        current.addIdentity(before.vaultId, {
-          isPostQuantum: options.isPostQuantum || isHybrid(before.recipient),
-        }),
-      )
+      const file = await changeKeyFile(context, (current) => current.addIdentity(before.vaultId, added))
       observer.onStep?.('identity-added')
-      await resealAll(transaction, file, before.manifest, recipient, observer)
+      const retired = await resealAll(transaction, file, before.manifest, recipient, observer)
+      retired.add(before.recipient)
       for (const former of before.manifest.retired) if (file.has(former)) retired.add(former)
-      await saveState(transaction, { ...before, file, recipient, manifest: { ...before.manifest, retired } })
+      const pending = new Set([...before.manifest.pending].filter((former) => former !== recipient))
+      const manifest = { ...before.manifest, pending, retired }
+      await saveState(transaction, { ...before, file, recipient, manifest })
       observer.onStep?.('re-sealed')
       file.wipe()
       return { ...(await summaryOf(transaction)), recipient }
@@ -137,33 +168,27 @@ function reseal(
 }
 
 /** Opens every scope; gives the recipients in use. */
-async function verifyAll(
+function verifyAll(
   transaction: VaultTransaction,
   file: IdentityFile,
   manifest: Manifest,
   observer: RotationObserver,
 ): Promise<Set<string>> {
-  const used = new Set<string>()
-  const seen = new Set<string>()
-  await eachRow(transaction, manifest, observer, async (row) => {
+  return eachRow(transaction, manifest, observer, async (row) => {
     const { keys } = await openRow(file, manifest, row)
     for (const value of keys.values()) value.wipe()
-    used.add(row.recipient).add(row.mac_key)
-    seen.add(row.scope_id)
   })
-  const lost = [...manifest.generations.keys()].find((id) => !seen.has(id))
-  if (lost !== undefined) throw tampered(lost)
-  return used
 }
 
-async function resealAll(
+/** Seals every scope for `recipient`; gives the recipients that it was sealed for before. */
+function resealAll(
   transaction: VaultTransaction,
   file: IdentityFile,
   manifest: Manifest,
   recipient: string,
   observer: RotationObserver,
-): Promise<void> {
-  await eachRow(transaction, manifest, observer, async (row) => {
+): Promise<Set<string>> {
+  return eachRow(transaction, manifest, observer, async (row) => {
     const envelope = await openRow(file, manifest, row)
     const plaintext = encodeEnvelope(envelope)
     const blob = await seal(recipient, plaintext)
@@ -182,22 +207,32 @@ function pickSeal({ scope_id, recipient, mac_key, blob, mac }: SealedScopeRow) {
   return { scope_id, recipient, mac_key, blob, mac }
 }
 
-/** Some rows at a time, so that memory does not grow with the vault. */
+/**
+ * Some rows at a time, so that memory does not grow with the vault; gives the recipients that they name. Throws
+ * VAULT_SCOPE_TAMPERED for a scope of the list that has no row.
+ */
 async function eachRow(
   transaction: VaultTransaction,
   manifest: Manifest,
   observer: RotationObserver,
   work: (row: SealedScopeRow) => Promise<void>,
-): Promise<void> {
-  let done = 0
-  for (let last = ''; ; ) {
+): Promise<Set<string>> {
+  const used = new Set<string>()
+  const missing = new Set(manifest.generations.keys())
+  for (let done = 0, last = ''; ; ) {
     const rows = await scopesAfter(transaction, last, AT_A_TIME)
-    if (rows.length === 0) return
+    if (rows.length === 0) break
     await Promise.all(rows.map(work))
+    for (const { scope_id, recipient, mac_key } of rows) {
+      used.add(recipient).add(mac_key)
+      missing.delete(scope_id)
+    }
     last = rows.at(-1)?.scope_id ?? last
     done += rows.length
     observer.onProgress?.(done, manifest.generations.size)
   }
+  for (const lost of missing) throw tampered(lost)
+  return used
 }
 
 async function summaryOf(transaction: VaultTransaction): Promise<Summary> {

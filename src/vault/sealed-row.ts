@@ -5,6 +5,8 @@ import type { Manifest } from './manifest.ts'
 import { isSameMac, scopeMac } from './seal-mac.ts'
 import { VaultError } from './vault-error.ts'
 
+const PLAIN_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
+
 /** One key of a row, as it stands in its `keys` column. */
 export type KeyEntry = [name: string, createdAtMs: number, updatedAtMs: number]
 
@@ -51,11 +53,13 @@ export function keyEntries(row: Pick<SealedScopeRow, 'keys' | 'scope_id'>): KeyE
 }
 
 export function tampered(scopeId: string): VaultError {
+  // a forged id must not become part of a command that somebody pastes
+  const shown = PLAIN_ID.test(scopeId) ? scopeId : 'SCOPE'
   return new VaultError(
     'VAULT_SCOPE_TAMPERED',
-    `auth scope ${scopeId} was changed outside of mcplexer; it is not used`,
+    `auth scope ${JSON.stringify(scopeId).slice(1, -1)} was changed outside of mcplexer; it is not used`,
     {
-      hint: `put its keys again with \`mcplexer secret put ${scopeId} KEY\`, or \`mcplexer scope delete ${scopeId}\``,
+      hint: `put its keys again with \`mcplexer secret put ${shown} KEY\`, or \`mcplexer scope delete ${shown}\``,
     },
   )
 }

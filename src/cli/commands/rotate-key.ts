@@ -8,6 +8,7 @@ import { ageOf, counted, shortRecipient } from '../wording.ts'
 
 const STEP_TEXTS: Readonly<Record<RotationStep, string>> = {
   verified: 'every scope opens',
+  announced: 'the list of scopes names the identity that is about to be added',
   'identity-added': 'the new identity is in the key file, beside the old one',
   're-sealed': 'every scope is re-sealed, opened again and compared',
   committed: 'committed',
