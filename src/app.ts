@@ -1,6 +1,6 @@
 import { hardenProcess, log, type Paths, resolvePaths, systemClock } from './base/index.ts'
 import type { Config } from './config/index.ts'
-import type { CatalogStore, Gateway, Toolbox } from './gateway/index.ts'
+import type { CatalogStore, Gateway, ServerListing, Toolbox } from './gateway/index.ts'
 import type { ActivityDatabase } from './store/index.ts'
 import type { Vault } from './vault/index.ts'
 
@@ -94,7 +94,8 @@ async function openCatalogStore(paths: Paths, closing: (() => unknown)[]): Promi
     const waiting = { clock: systemClock, onWait: () => undefined, limitMs: 5000 }
     const activity = await store.openActivity(paths.activity, waiting)
     closing.push(() => activity.destroy())
-    return catalogStore(store, activity)
+    const { readListing } = await import('./gateway/index.ts')
+    return catalogStore(store, activity, readListing)
   } catch (error) {
     log.warn(
       `lists of tools are not remembered: ${error instanceof Error ? error.message : 'unexpected error'}`,
@@ -103,11 +104,16 @@ async function openCatalogStore(paths: Paths, closing: (() => unknown)[]): Promi
   }
 }
 
-function catalogStore(store: typeof import('./store/index.ts'), activity: ActivityDatabase): CatalogStore {
+function catalogStore(
+  store: typeof import('./store/index.ts'),
+  activity: ActivityDatabase,
+  readListing: (source: string) => ServerListing | null,
+): CatalogStore {
   return {
     load: async (serverId, variant) => {
       const entry = await store.loadCatalogEntry(activity, serverId, variant)
-      return entry === null ? null : { fingerprint: entry.fingerprint, listing: JSON.parse(entry.listing) }
+      const listing = entry === null ? null : readListing(entry.listing)
+      return entry === null || listing === null ? null : { fingerprint: entry.fingerprint, listing }
     },
     save: (serverId, variant, { fingerprint, listing }) => {
       const entry = { fingerprint, listing: JSON.stringify(listing) }

@@ -4,6 +4,8 @@ import type { App } from './app.ts'
 import { isMcplexerError, log } from './base/index.ts'
 import {
   type ClientDescription,
+  isObjectSource,
+  type Opening,
   type ServiceDeps,
   type StoredReplies,
   serveStdio,
@@ -54,10 +56,18 @@ function storedReplies(activity: string, config: string, client: ClientDescripti
     const found = readStoredReplies(activity, digest, variantOf(client))
     if (found === null) return null
     const { opening, ...lists } = found
-    return { opening: JSON.parse(opening), lists }
+    return { opening: readOpening(opening), lists }
   } catch {
     return null
   }
+}
+
+/** It goes into a line of the protocol as it is. */
+function readOpening(source: string): Opening {
+  const { capabilities, instructions } = JSON.parse(source)
+  if (!isObjectSource(capabilities) || typeof instructions !== 'string')
+    throw new TypeError('not an opening of ours')
+  return { capabilities, instructions }
 }
 
 function stopSignal(): Promise<void> {

@@ -82,6 +82,72 @@ describe('too much', () => {
   }, 60_000)
 
   const echoOf = (name: string) => ({ name: 'one__echo', arguments: { message: name } })
+
+  test('a list of five million items is refused, and everything else goes on', async () => {
+    using home = new TempHome(configOf([{ id: 'one' }, { id: 'wide', script: 'odd', args: ['many-listed'] }]))
+    await using client = await RawClient.start(home)
+
+    const { result } = await client.request('tools/list')
+
+    expect(JSON.stringify(result)).toContain('one__echo')
+    await client.stderrHas('its tools/list')
+    expect(peakMib(client.process.pid)).toBeLessThan(LONG_LINE_PEAK_MIB)
+  }, 60_000)
+
+  test('a server that floods stderr holds nobody up', async () => {
+    using home = new TempHome(configOf([{ id: 'one' }, { id: 'loud', script: 'odd', args: ['chatty-stderr'] }]))
+    await using client = await RawClient.start(home)
+    await client.callText('one__echo', { message: 'awake' })
+
+    const flood = client.callText('loud__echo')
+    let slowestMs = 0
+    let isFlooding = true
+    void flood.then(() => (isFlooding = false))
+    while (isFlooding) {
+      const started = performance.now()
+      await client.request('ping')
+      slowestMs = Math.max(slowestMs, performance.now() - started)
+    }
+
+    expect(await flood).toBe('here')
+    expect(slowestMs).toBeLessThan(500)
+  }, 60_000)
+
+  test('of a batch every part is answered, whatever stands beside it', async () => {
+    using home = twoServers()
+    await using client = await RawClient.start(home)
+    const ping = (id: string) => ({ jsonrpc: '2.0', id, method: 'ping' })
+
+    client.sendRaw(`${JSON.stringify([ping('before'), 1, ping('after')])}\n`)
+
+    expect((await client.reply('after')).result).toEqual({})
+    expect((await client.reply('before')).result).toEqual({})
+    expect(client.messages.find(({ id }) => id === null)?.error?.code).toBe(-32600)
+  })
+
+  const MODERN =
+    '"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}'
+  test.each([
+    ['_meta', '"tools/call","params":{"name":"one__echo","arguments":{},"_meta":{"a":1,"a":2}}'],
+    ['params', '"tools/call","params":{"name":"one__echo","name":"two__echo","arguments":{}}'],
+    ['a reference', '"completion/complete","params":{"ref":{"type":"ref/prompt","name":"a","name":"b"}}'],
+    [
+      'a filter',
+      `"subscriptions/listen","params":{"notifications":{"toolsListChanged":true,"toolsListChanged":true},"_meta":{${MODERN}}}`,
+    ],
+    [
+      'answers',
+      `"tools/call","params":{"name":"one__echo","requestState":"x","inputResponses":{"a":1,"a":1},"_meta":{${MODERN}}}`,
+    ],
+  ])('a request in which %s names a member twice harms nobody', async (_where, rest) => {
+    using home = twoServers()
+    await using client = await RawClient.start(home)
+
+    client.sendRaw(`{"jsonrpc":"2.0","id":"twice","method":${rest}}\n`)
+    await client.waitFor(({ id, error }) => id === null || (id === 'twice' && error !== undefined), 'a refusal')
+
+    expect(await client.callText('one__echo', { message: 'still here' })).toBe('still here')
+  })
 })
 
 describe('what nobody waits for', () => {

@@ -10,7 +10,6 @@ import {
   encodeResult,
   idKey,
   type Message,
-  metaOf,
   type NotificationMessage,
   type RequestMessage,
   type ResponseMessage,
@@ -233,7 +232,7 @@ export class Connection {
   #notified(notification: NotificationMessage): void | Promise<void> {
     if (notification.method === 'notifications/progress') return this.#pending.progress(notification)
     if (notification.method === 'notifications/cancelled') return this.#questions.withdraw(notification)
-    const subscription = metaOf(notification).get(META.subscriptionId)
+    const subscription = notification.meta.get(META.subscriptionId)
     if (subscription !== undefined)
       return this.#pending.event(idKey(notification.bytes, subscription), notification)
     if (notification.method !== 'notifications/message' || this.#calls.size === 0)

@@ -16,6 +16,7 @@ import { withinStartupTimeout } from './deadline.ts'
 import type { ServerLink } from './link.ts'
 
 const MAX_LIST_BYTES = 16 * 1024 * 1024
+const MAX_ITEMS = 20_000
 
 /** One list of a server: the JSON source of each item as the server wrote it. */
 export interface ServerList {
@@ -46,20 +47,28 @@ async function allPages(
   const items: string[] = []
   let cursor: string | null = null
   let ttlMs = Number.POSITIVE_INFINITY
-  for (let bytes = 0; bytes <= MAX_LIST_BYTES; ) {
+  for (let bytes = 0; ; ) {
     const reply = await link.connection.request(method, paramsOf(link, client, cursor))
+    bytes += reply.bytes.length
+    if (bytes > MAX_LIST_BYTES) throw failed(link, `its ${method} is over 16 MiB`)
     const result = resultMembers(link, reply, method)
     const listed = result.get(member)
     if (!isArray(reply.bytes, listed)) throw failed(link, `its ${method} reply has no list`)
-    for (const item of elements(reply.bytes, listed)) items.push(sourceOf(reply.bytes, item))
+    for (const item of itemsOf(reply, listed, MAX_ITEMS - items.length)) items.push(item)
     ttlMs = Math.min(ttlMs, ttlOf(reply, result.get('ttlMs')))
     const next = result.get('nextCursor')
     if (!isString(reply.bytes, next)) return { items, ttlMs }
     if (textOf(reply.bytes, next) === cursor) throw failed(link, `its ${method} gives the same cursor twice`)
     cursor = textOf(reply.bytes, next)
-    bytes += reply.bytes.length
   }
-  throw failed(link, `its ${method} is over 16 MiB`)
+
+  function itemsOf({ bytes }: ResponseMessage, listed: Span, limit: number): string[] {
+    try {
+      return elements(bytes, listed, limit).map((item) => sourceOf(bytes, item))
+    } catch {
+      throw failed(link, `its ${method} has over ${MAX_ITEMS} items`)
+    }
+  }
 }
 
 function paramsOf(link: ServerLink, client: ClientDescription, cursor: string | null): string {

@@ -1,5 +1,5 @@
 import { log } from '../../base/index.ts'
-import { LineSplitter } from '../wire/framing.ts'
+import { readLines } from '../wire/framing.ts'
 
 const MAX_LINE_BYTES = 8 * 1024
 const LINES_PER_SECOND = 200
@@ -23,16 +23,13 @@ export class ServerStderr {
   }
 
   async read(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const splitter = new LineSplitter(MAX_LINE_BYTES, () => this.#take('[a line over 8 KiB was left out]'))
+    const tooLong = () => this.#take('[a line over 8 KiB was left out]')
     try {
-      for await (const chunk of stream) {
-        for (const line of splitter.push(chunk)) this.#take(decoder.decode(line))
-      }
+      const rest = await readLines(stream, (line) => this.#take(decoder.decode(line)), tooLong, MAX_LINE_BYTES)
+      if (rest !== null) this.#take(decoder.decode(rest))
     } catch {
       log.debug(`stderr of ${this.#label} ended early`)
     }
-    const rest = splitter.rest()
-    if (rest !== null) this.#take(decoder.decode(rest))
   }
 
   /** At most the last 20 lines, masked and escaped. */

@@ -1,4 +1,4 @@
-import { isObject, isString, members, type Span, sourceOf, textOf } from '../wire/json-span.ts'
+import { isObject, isString, type Span, sourceOf, textOf } from '../wire/json-span.ts'
 import type { RequestMessage } from '../wire/message.ts'
 import { SERVER_INFO } from './server-info.ts'
 
@@ -25,9 +25,8 @@ export interface Envelope {
 
 /** Null for a request that is not of this era. */
 export function readEnvelope(request: RequestMessage): Envelope | null {
-  const meta = request.params.get('_meta')
-  if (!isObject(request.bytes, meta)) return null
-  const fields = members(request.bytes, meta)
+  if (!isObject(request.bytes, request.params.get('_meta'))) return null
+  const fields = request.meta
   if (!Object.values(META).some((key) => fields.has(key)) && request.method !== DISCOVER) return null
   const text = (span: Span | undefined) => (isString(request.bytes, span) ? textOf(request.bytes, span) : null)
   const object = (span: Span | undefined) =>

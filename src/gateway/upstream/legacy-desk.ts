@@ -9,7 +9,6 @@ import { removals, sourceOf, splice } from '../wire/json-span.ts'
 import {
   encodeMessage,
   encodeResult,
-  metaOf,
   type NotificationMessage,
   type RequestMessage,
   type ResponseMessage,
@@ -93,7 +92,7 @@ export class LegacyDesk implements ViewHome {
     const uri = params.get('uri')
     const meta = params.get('_meta')
     if (uri === undefined || paramsSpan === null) return
-    const isTagged = meta !== undefined && metaOf(notification).has(META.subscriptionId)
+    const isTagged = meta !== undefined && notification.meta.has(META.subscriptionId)
     const edits = [replaceWith(uri, JSON.stringify(publicUri))]
     void this.#home.send(
       splice(bytes, isTagged ? [...edits, ...removals(bytes, paramsSpan, new Set(['_meta']))] : edits),

@@ -17,7 +17,6 @@ import {
 import {
   encodeError,
   encodeMessage,
-  metaOf,
   type NotificationMessage,
   type RequestMessage,
   readMessage,
@@ -151,7 +150,7 @@ function retagged(notification: NotificationMessage, publicUri: string, id: stri
   const [uri, meta] = [params.get('uri'), params.get('_meta')]
   if (uri === undefined || paramsSpan === null) return bytes
   const renamed = replaceWith(uri, JSON.stringify(publicUri))
-  const tag = metaOf(notification).get(META.subscriptionId)
+  const tag = notification.meta.get(META.subscriptionId)
   if (tag !== undefined) return splice(bytes, [renamed, replaceWith(tag, id)])
   const added = isObject(bytes, meta)
     ? insertion(bytes, meta, `"${META.subscriptionId}":${id}`)

@@ -10,7 +10,7 @@ import {
 import { LegacyDesk } from './legacy-desk.ts'
 import { ModernDesk } from './modern-desk.ts'
 import type { Outlet } from './outlet.ts'
-import { RPC, unreadableReply } from './rpc-error.ts'
+import { errorReply, failedRequest, RPC, unreadableReply } from './rpc-error.ts'
 import type { ServiceDeps } from './service.ts'
 
 export interface SessionDeps extends ServiceDeps {
@@ -46,16 +46,29 @@ export class ClientSession {
     try {
       const batch = splitBatch(line)
       if (batch === null) return this.#handle(readMessage(line), outlet)
-      for (const part of batch) void this.#handle(readMessage(part), outlet)
+      for (const part of batch) void this.#receivePart(part, outlet)
     } catch (error) {
-      const isSyntax = isMcplexerError(error, 'WIRE_INVALID_JSON')
-      return this.#send(
-        isSyntax
-          ? unreadableReply(RPC.parseError, 'Parse error')
-          : unreadableReply(RPC.invalidRequest, 'Invalid Request'),
-        outlet,
-      )
+      return this.#unreadable(error, outlet)
     }
+  }
+
+  /** Of a batch: one that cannot be read is answered, and the others are not its fault. */
+  #receivePart(part: Uint8Array, outlet: Outlet): void | Promise<void> {
+    try {
+      return this.#handle(readMessage(part), outlet)
+    } catch {
+      return this.#unreadable(null, outlet)
+    }
+  }
+
+  #unreadable(error: unknown, outlet: Outlet): void | Promise<void> {
+    const isSyntax = isMcplexerError(error, 'WIRE_INVALID_JSON')
+    return this.#send(
+      isSyntax
+        ? unreadableReply(RPC.parseError, 'Parse error')
+        : unreadableReply(RPC.invalidRequest, 'Invalid Request'),
+      outlet,
+    )
   }
 
   tooLong(): void {
@@ -89,12 +102,20 @@ export class ClientSession {
   }
 
   async #serve(request: RequestMessage, outlet: Outlet): Promise<void> {
-    const envelope = readEnvelope(request)
-    const reply = await (envelope === null
-      ? this.#legacy.serve(request, outlet)
-      : this.#modern.serve(request, envelope, outlet))
-    if (reply !== null) await this.#send(reply, outlet)
-    else outlet.end()
+    try {
+      const envelope = readEnvelope(request)
+      const reply = await (envelope === null
+        ? this.#legacy.serve(request, outlet)
+        : this.#modern.serve(request, envelope, outlet))
+      if (reply !== null) await this.#send(reply, outlet)
+      else outlet.end()
+    } catch (error) {
+      const isMalformed = isMcplexerError(error, 'WIRE_INVALID_JSON')
+      const reply = isMalformed
+        ? errorReply(request, RPC.invalidParams, 'Invalid params')
+        : failedRequest(request, error)
+      await this.#send(reply, outlet)
+    }
   }
 
   #send(line: Uint8Array, outlet: Outlet): void | Promise<void> {

@@ -71,13 +71,14 @@ function namedMembers(bytes: Uint8Array, span: Span): { name: string; nameStart:
 }
 
 /** The elements of the array at `span`, in order. */
-export function elements(bytes: Uint8Array, span: Span): Span[] {
+export function elements(bytes: Uint8Array, span: Span, limit = Number.POSITIVE_INFINITY): Span[] {
   const found: Span[] = []
   if (bytes[span.start] !== OPEN_BRACKET) throw invalid(span.start)
   let at = skipSpace(bytes, span.start + 1)
   if (bytes[at] === CLOSE_BRACKET) return endingAt(at, span, found)
   for (;;) {
     const end = skipValue(bytes, at, 1)
+    if (found.length >= limit) throw invalid(at)
     found.push({ start: at, end })
     at = skipSpace(bytes, end)
     if (bytes[at] === CLOSE_BRACKET) return endingAt(at, span, found)

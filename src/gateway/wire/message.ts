@@ -24,6 +24,8 @@ interface Incoming {
   readonly params: ReadonlyMap<string, Span>
   /** Of the object that `params` are the members of; null when there is none. */
   readonly paramsSpan: Span | null
+  /** The members of `params._meta`; none when it is not there. */
+  readonly meta: ReadonlyMap<string, Span>
 }
 
 export interface RequestMessage extends Incoming {
@@ -57,7 +59,8 @@ export function readMessage(bytes: Uint8Array): Message {
   const given = top.get('params')
   const paramsSpan = isObject(bytes, given) ? given : null
   const params = readParams(bytes, given)
-  const incoming = { bytes, method: textOf(bytes, method), params, paramsSpan }
+  const meta = readMeta(bytes, params)
+  const incoming = { bytes, method: textOf(bytes, method), params, paramsSpan, meta }
   if (id === undefined) return { kind: 'notification', ...incoming }
   if (!isId(bytes, id)) throw invalidMessage('its id is neither a string nor a number')
   return { kind: 'request', id, ...incoming }
@@ -76,14 +79,8 @@ export function idKey(bytes: Uint8Array, span: Span): string {
   return source.includes('\\') ? JSON.stringify(JSON.parse(source)) : source
 }
 
-/** The members of `params._meta`; none when it is not there. */
-export function metaOf(message: Incoming): ReadonlyMap<string, Span> {
-  const meta = message.params.get('_meta')
-  return isObject(message.bytes, meta) ? members(message.bytes, meta) : NO_PARAMS
-}
-
 export function progressTokenOf(message: Incoming): Span | null {
-  return metaOf(message).get('progressToken') ?? null
+  return message.meta.get('progressToken') ?? null
 }
 
 /** The string parameter `name`, or null when it is absent or something else. */
@@ -129,6 +126,11 @@ function readParams(bytes: Uint8Array, params: Span | undefined): ReadonlyMap<st
   if (params === undefined || isArray(bytes, params)) return NO_PARAMS
   if (!isObject(bytes, params)) throw invalidMessage('its params are not an object')
   return members(bytes, params)
+}
+
+function readMeta(bytes: Uint8Array, params: ReadonlyMap<string, Span>): ReadonlyMap<string, Span> {
+  const meta = params.get('_meta')
+  return isObject(bytes, meta) ? members(bytes, meta) : NO_PARAMS
 }
 
 function readResponse(bytes: Uint8Array, top: Map<string, Span>, id: Span | undefined): ResponseMessage {

@@ -79,9 +79,7 @@ export class ModernEndpoint {
 /** The protocol version that a request of this era names in its body; null: it is of another era, or malformed. */
 export function versionInBody(message: Message): string | null {
   if (message.kind === 'response') return null
-  const meta = message.params.get('_meta')
-  if (!isObject(message.bytes, meta)) return null
-  const version = members(message.bytes, meta).get(`${PREFIX}protocolVersion`)
+  const version = message.meta.get(`${PREFIX}protocolVersion`)
   return isString(message.bytes, version) ? textOf(message.bytes, version) : null
 }
 
@@ -126,9 +124,7 @@ function streamOf(onLost: () => void, only?: Uint8Array): { outlet: Outlet; resp
 }
 
 function lacksFields(request: RequestMessage): boolean {
-  const meta = request.params.get('_meta')
-  if (!isObject(request.bytes, meta)) return true
-  return !isObject(request.bytes, members(request.bytes, meta).get(`${PREFIX}clientCapabilities`))
+  return !isObject(request.bytes, request.meta.get(`${PREFIX}clientCapabilities`))
 }
 
 /** Null for results, and for errors too long to be one of those that matter here. */
