@@ -76,7 +76,7 @@ async function openGateway(
     onChange: (config) => {
       current = config
       log.info(`${config.path} has changed and is in force`)
-      void gateway.configure(config)
+      gateway.configure(config).catch(() => log.error(`${config.path} is in force only in part`))
     },
     onError: (error) => {
       log.error(error instanceof Error ? error.message : 'the configuration cannot be read')

@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import {
   ensurePrivateFolder,
+  environmentNaming,
   isMcplexerError,
   log,
   McplexerError,
@@ -22,17 +23,19 @@ import {
 import { sessionDeps } from './serve.ts'
 
 const START_LIMIT_MS = 10_000
+const STOP_LIMIT_MS = 15_000
 const LOOK_MS = 10
 
 /** Starts a gateway in the background unless one runs already. Throws DAEMON_…; gives what runs now. */
 export async function startDaemon(configPath: string | undefined): Promise<DaemonStatus & { isNew: boolean }> {
-  const { socket } = readyPaths(configPath)
+  const paths = readyPaths(configPath)
+  const { socket } = paths
   const running = await askDaemon(socket, STATUS)
-  if (running !== null) return { ...running, isNew: false }
-  const option = configPath === undefined ? [] : ['--config', configPath]
-  const child = Bun.spawn([process.execPath, 'serve', '--daemon', '--foreground', ...option], {
+  if (running !== null) return { ...checkedConfig(running, paths), isNew: false }
+  const child = Bun.spawn([process.execPath, 'serve', '--daemon', '--foreground'], {
     stdio: ['ignore', 'ignore', 'ignore'],
     cwd: dirname(socket),
+    env: environmentNaming(paths),
     detached: true,
   })
   child.unref()
@@ -42,13 +45,9 @@ export async function startDaemon(configPath: string | undefined): Promise<Daemo
 
 /** The daemon itself: one for each home, kept so by a lock that the kernel takes back. */
 export async function runDaemon(configPath: string | undefined, stopped: Promise<void>): Promise<number> {
-  const { socket } = readyPaths(configPath)
-  const { withFileLock } = await import('./store/index.ts')
-  const waiting = { clock: systemClock, onWait: () => undefined, limitMs: 0 }
+  const paths = readyPaths(configPath)
   try {
-    return await withFileLock(join(dirname(socket), 'daemon.lock'), waiting, () =>
-      listen(socket, configPath, stopped),
-    )
+    return await withDaemonLock(paths, 0, () => listen(paths.socket, configPath, stopped))
   } catch (error) {
     log.error(isMcplexerError(error) ? error.message : 'the daemon ended unexpectedly')
     return 1
@@ -58,13 +57,9 @@ export async function runDaemon(configPath: string | undefined, stopped: Promise
 /** `mcplexer connect`: one client app, joined to the daemon, which is started with this file when there is none. */
 export async function connect(configPath?: string): Promise<number> {
   log.neverBlock()
-  const { socket: path } = resolvePaths()
   try {
-    let socket = await connectSocket(path)
-    if (socket === null) {
-      await startDaemon(configPath)
-      socket = await connectSocket(path)
-    }
+    await startDaemon(configPath)
+    const socket = await connectSocket(resolvePaths(configPath).socket)
     if (socket === null) throw notStarted()
     if (await bridgeStdio(socket, process.cwd())) return 0
     log.error('the daemon has ended; the client may start `mcplexer connect` again')
@@ -76,12 +71,23 @@ export async function connect(configPath?: string): Promise<number> {
   }
 }
 
-/** What ran until now, gone when this returns; null when nothing did. */
+/** What ran until now, gone when this returns; null when nothing did. Throws DAEMON_NOT_ENDED. */
 export async function stopDaemon(paths: Paths): Promise<DaemonStatus | null> {
   const status = await askDaemon(paths.socket, STOP)
   if (status === null) return null
-  while ((await askDaemon(paths.socket, STATUS)) !== null) await Bun.sleep(LOOK_MS)
+  try {
+    // who gets its lock knows that it has gone
+    await withDaemonLock(paths, STOP_LIMIT_MS, async () => undefined)
+  } catch {
+    throw notEnded(status.pid)
+  }
   return status
+}
+
+async function withDaemonLock<T>({ socket }: Paths, limitMs: number, work: () => Promise<T>): Promise<T> {
+  const { withFileLock } = await import('./store/index.ts')
+  const waiting = { clock: systemClock, onWait: () => undefined, limitMs }
+  return withFileLock(join(dirname(socket), 'daemon.lock'), waiting, work)
 }
 
 async function listen(socket: string, configPath: string | undefined, stopped: Promise<void>): Promise<number> {
@@ -91,6 +97,7 @@ async function listen(socket: string, configPath: string | undefined, stopped: P
   const asked = Promise.withResolvers<void>()
   const server = await listenSocket({
     path: socket,
+    config: app.paths.config,
     openSession: (home, clientFolder) => new ClientSession({ ...sessionDeps(app, clientFolder), home }),
     onStop: () => asked.resolve(),
   })
@@ -98,6 +105,16 @@ async function listen(socket: string, configPath: string | undefined, stopped: P
   await server.close()
   await app.close()
   return 0
+}
+
+/** One gateway has one configuration: nobody is given another one than he asked for. */
+function checkedConfig(running: DaemonStatus, { config }: Paths): DaemonStatus {
+  if (running.config === config) return running
+  throw new McplexerError(
+    'DAEMON_OTHER_CONFIG',
+    `the gateway in the background runs with ${running.config}, not with ${config}`,
+    { hint: 'mcplexer daemon stop, or set MCPLEXER_HOME to another folder for another gateway' },
+  )
 }
 
 function readyPaths(configPath: string | undefined): Paths {
@@ -123,6 +140,12 @@ async function untilItAnswers(socket: string): Promise<DaemonStatus> {
     await Bun.sleep(LOOK_MS)
   }
   throw notStarted()
+}
+
+function notEnded(pid: number): McplexerError {
+  return new McplexerError('DAEMON_NOT_ENDED', `process ${pid} was asked to end, and still runs`, {
+    hint: `kill -9 ${pid}; no server outlives it`,
+  })
 }
 
 function notStarted(): McplexerError {

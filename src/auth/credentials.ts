@@ -8,8 +8,8 @@ import { ScopeWatch } from './scope-watch.ts'
 export interface Credentials {
   /** Everything the child gets. */
   readonly environment: Readonly<Record<string, string>>
-  /** The part of it that is secret, for masking; names of the scope only. */
-  readonly injected: Readonly<Record<string, string>>
+  /** The part of it that nobody else may see: the keys of the scope that are not marked public. */
+  readonly secrets: Readonly<Record<string, string>>
 }
 
 /** The gateway's only source of credentials. */
@@ -60,13 +60,18 @@ async function credentialsFor(
   watched: () => Promise<ScopeWatch>,
 ): Promise<Credentials> {
   if (server.authScope === null)
-    return { environment: childEnvironment(hostEnvironment(), server, {}), injected: {} }
+    return { environment: childEnvironment(hostEnvironment(), server, {}), secrets: {} }
   await watched()
   const opened = await (await deps.vault()).open(server.authScope)
   try {
-    requireKeys(server, deps.config().authScopes.get(server.authScope), opened)
+    const scope = deps.config().authScopes.get(server.authScope)
+    requireKeys(server, scope, opened)
     const injected = opened === null ? {} : revealValues(opened.keys)
-    return { environment: childEnvironment(hostEnvironment(), server, injected), injected }
+    const isSecret = ([name]: [string, string]) => !scope?.keys.some((key) => key.name === name && key.isPublic)
+    return {
+      environment: childEnvironment(hostEnvironment(), server, injected),
+      secrets: Object.fromEntries(Object.entries(injected).filter(isSecret)),
+    }
   } finally {
     opened?.wipe()
   }

@@ -42,6 +42,17 @@ export function resolvePaths(configOverride?: string, environment = hostEnvironm
   }
 }
 
+/** For another process of ours in another folder: the environment with every path in it, absolute. */
+export function environmentNaming(paths: Paths): Record<string, string | undefined> {
+  return {
+    ...hostEnvironment(),
+    MCPLEXER_HOME: paths.home,
+    MCPLEXER_CONFIG: paths.config,
+    MCPLEXER_DB_DSN: paths.vault,
+    MCPLEXER_AGE_KEY: paths.keyFile,
+  }
+}
+
 /** Where `~` points. HOME decides, as in a shell; without it the account's own record does. */
 export function userHome(environment = hostEnvironment()): string {
   const home = environment['HOME'] || environment['USERPROFILE'] || accountHome()

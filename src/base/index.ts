@@ -2,13 +2,15 @@
  * base: the ground floor. In: nothing of ours. Out: errors with codes, `Secret`, atomic file writes, paths
  * from the environment, the clock, diagnostics on stderr. Never: knows what a scope, a server or a call is.
  */
+
 export { createExclusively, ensurePrivateFolder, replaceAtomically, TEMPORARY_SUFFIX } from './atomic-file.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { Coalescer } from './coalescer.ts'
-export { hostEnvironment, type Paths, resolvePaths, userHome } from './env.ts'
+export { environmentNaming, hostEnvironment, type Paths, resolvePaths, userHome } from './env.ts'
 export type { ErrorCode } from './error-codes.ts'
 export { type ErrorDetails, isMcplexerError, McplexerError } from './errors.ts'
 export { isForbiddenName } from './forbidden-names.ts'
+export { isGuardable } from './guardable.ts'
 export { hardenProcess } from './hardening.ts'
 export { log } from './log.ts'
 export { nearest } from './nearest.ts'

@@ -2,7 +2,7 @@ import { Cli, type Command } from 'clipanion'
 import { nearest } from '../base/index.ts'
 import { WRONG_USAGE } from './base-command.ts'
 import { type CommandClass, commands, pathOf } from './commands/index.ts'
-import { commandHelp, generalHelp, groupHelp, synopsis } from './help.ts'
+import { commandHelp, generalHelp, groupHelp, optionsOf, synopsis } from './help.ts'
 import { print, printError, printHint } from './present.ts'
 import { separateValue } from './value-argument.ts'
 
@@ -59,10 +59,19 @@ function explainUsage(cli: Cli, args: readonly string[]): number {
   if (command === undefined) explainNames(cli, args)
   else {
     printError(`wrong arguments for \`mcplexer ${pathOf(command)}\``)
+    const meant = misspeltOption(args, optionsOf(cli, command))
+    if (meant !== null) printHint(`there is an option not known to it; did you mean ${meant}?`)
     printHint(`usage: ${synopsis(cli, command)}`)
     printHint(`\`mcplexer ${pathOf(command)} --help\` explains them`)
   }
   return WRONG_USAGE
+}
+
+/** The option that was meant by one that is not there; what was typed may be a value, and is not repeated. */
+function misspeltOption(args: readonly string[], options: readonly string[]): string | null {
+  const typed = args.flatMap((arg) => (arg.startsWith('--') ? [arg.split('=', 1)[0] ?? ''] : []))
+  const unknown = typed.find((name) => name !== '--' && !options.includes(name))
+  return unknown === undefined ? null : nearest(unknown, options)
 }
 
 function explainNames(cli: Cli, args: readonly string[]): void {

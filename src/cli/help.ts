@@ -18,7 +18,7 @@ export function generalHelp(): string {
 secrets, only when it starts, and the configuration can be committed.
 
   mcplexer init                        make folder, key and a commented YAML
-  mcplexer secret put github-token GITHUB_TOKEN
+  mcplexer secret put github-token GITHUB_PERSONAL_ACCESS_TOKEN
   mcplexer serve                       what the AI client starts
 
 ${bold('Set up')}
@@ -45,7 +45,8 @@ ${bold('Tools')}
   tools call NAME [JSON]               call one, without a client
 
 Every command takes --config FILE and --help; \`mcplexer version\` is the version.
-Files are in ~/.mcplexer (MCPLEXER_HOME). Exit code: 0 done, 1 failed, 2 usage.`
+Files are in ~/.mcplexer (MCPLEXER_HOME). Exit: 0 done, 1 failed, 2 usage error,
+130 interrupted.`
 }
 
 export function groupHelp(cli: Cli, group: readonly CommandClass[]): string {
@@ -69,7 +70,14 @@ export function commandHelp(cli: Cli, command: CommandClass): string {
 export function synopsis(cli: Cli, command: CommandClass): string {
   const path = `mcplexer ${pathOf(command)}`
   const words = (definitionOf(cli, command)?.usage ?? path).slice(path.length)
-  return `${path}${words.replace(/<(\w+)>/g, '$1').replace('...', '[FILE…]')}`
+  const options = optionRows(cli, command)
+    .slice(0, -2)
+    .map(([name = '']) => ` [${name.trim()}]`)
+  return `${path}${words.replace(/<(\w+)>/g, '$1').replace('...', '[FILE…]')}${options.join('')}`
+}
+
+export function optionsOf(cli: Cli, command: CommandClass): string[] {
+  return optionRows(cli, command).map(([name = '']) => name.trim().split(' ')[0] ?? '')
 }
 
 /** What is special to the command first, what all have last. */

@@ -30,7 +30,15 @@ export async function readValue(source: ValueSource, question: string): Promise<
   if (source.argument !== undefined) return fromText(source.argument, 'the argument')
   if (source.file !== undefined) return fromFile(source.file)
   if (source.variable !== undefined) return fromVariable(source.variable)
-  return isInteractive() ? askSecret(question) : fromStdin()
+  return notEmpty(await (isInteractive() ? askSecret(question) : fromStdin()))
+}
+
+/** Enter at once, or a closed stdin, is a slip; who means it says so. */
+function notEmpty(value: Secret): Secret {
+  if (value.byteLength > 0) return value
+  throw new CliError('CLI_VALUE_UNREADABLE', 'no value was given; nothing was changed', {
+    hint: "an empty value on purpose: mcplexer secret put SCOPE KEY ''",
+  })
 }
 
 function fromFile(path: string): Secret {

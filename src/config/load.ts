@@ -87,8 +87,8 @@ function configOf(file: ConfigFile, bytes: Uint8Array, path: string): Config {
 }
 
 function scopeOf(scope: ConfigFile['auth_scopes'][number]): AuthScope {
-  const keys = scope.keys.map(({ name, description = null, obtain = null, required }) => {
-    return { name, description, obtain, isRequired: required }
+  const keys = scope.keys.map(({ name, description = null, obtain = null, required, ...rest }) => {
+    return { name, description, obtain, isRequired: required, isPublic: rest.public }
   })
   return { id: scope.id, name: scope.name ?? null, type: scope.type, keys }
 }

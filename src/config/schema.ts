@@ -5,6 +5,8 @@ export interface AuthScopeKey {
   readonly description: string | null
   readonly obtain: string | null
   readonly isRequired: boolean
+  /** Not kept out of what servers say. */
+  readonly isPublic: boolean
 }
 
 export interface AuthScope {
@@ -68,6 +70,7 @@ const keySchema = z.strictObject({
   description: z.string().optional().describe('What it is, for the person who has to get it'),
   obtain: z.string().optional().describe('Where to get it'),
   required: z.boolean().default(true).describe('Without it the server is not started'),
+  public: z.boolean().default(false).describe('Not a secret: it may stand in results and other calls'),
 })
 
 const authScopeSchema = z.strictObject({

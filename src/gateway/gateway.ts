@@ -6,6 +6,7 @@ import type { ClientDescription } from './downstream/caller.ts'
 import { Places } from './downstream/places.ts'
 import { Pool } from './downstream/pool.ts'
 import { Watchdog } from './downstream/watchdog.ts'
+import { LeakGuard } from './guard/leak-guard.ts'
 import { ClientView, sameLaunch, type ViewHome } from './view/client-view.ts'
 import { SessionPools } from './view/session-pools.ts'
 
@@ -20,6 +21,7 @@ export interface GatewayDeps {
 export class Gateway {
   readonly #deps: GatewayDeps
   readonly #watchdog = new Watchdog()
+  readonly #guard = new LeakGuard()
   readonly #places = new Places()
   readonly #shared: Pool
   readonly #views = new Set<ClientView>()
@@ -65,7 +67,10 @@ export class Gateway {
   }
 
   #newPool(): Pool {
-    return new Pool({ credentials: this.#deps.credentials, watchdog: this.#watchdog }, this.#places)
+    return new Pool(
+      { credentials: this.#deps.credentials, watchdog: this.#watchdog, guard: this.#guard },
+      this.#places,
+    )
   }
 
   #scopeChanged(scopeId: string): void {

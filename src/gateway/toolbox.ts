@@ -35,10 +35,10 @@ export class Toolbox {
     return new Toolbox(gateway, await gateway.openView(TERMINAL, NOBODY, folder))
   }
 
-  /** What is stored; servers that were never listed are started, all of them with `refresh`. */
+  /** What is stored; servers that were never listed are started and waited for, all of them with `refresh`. */
   async list({ refresh }: { refresh: boolean }): Promise<{ tools: ListedTool[]; failures: ToolFailure[] }> {
     if (refresh) await this.#view.refresh()
-    else await this.#view.list('tools')
+    else await this.#view.listUnseen()
     const tools = [...this.#view.catalog.all('tools')].map(({ publicKey, server, source }) => ({
       name: publicKey,
       server: server.id,
@@ -92,6 +92,7 @@ const SILENT: Reachable = {
     return { sent: undefined, cancel: () => undefined }
   },
   notify: () => undefined,
+  room: () => undefined,
 }
 const CALLER: Caller = {
   ...SILENT,
@@ -100,7 +101,6 @@ const CALLER: Caller = {
   isOneOfMany: false,
   isAway: false,
   progress: () => undefined,
-  room: () => undefined,
 }
 const NOBODY: ViewHome = { ...SILENT, listChanged: () => undefined, resourceUpdated: () => undefined }
 
@@ -136,10 +136,8 @@ function refused(name: string, line: Uint8Array): GatewayError {
   const { error } = JSON.parse(new TextDecoder().decode(line))
   return new GatewayError(
     'CALL_REFUSED',
-    `${name} was refused: ${String(error?.message ?? 'no reason given')}`,
-    {
-      hint: '`mcplexer tools list` shows the tools there are',
-    },
+    `${name}: ${String(error?.message ?? 'answered with an error without a message')}`,
+    error?.code === -32602 ? { hint: '`mcplexer tools list` shows the tools there are' } : {},
   )
 }
 

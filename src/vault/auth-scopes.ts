@@ -1,4 +1,4 @@
-import { isMcplexerError, type Secret } from '../base/index.ts'
+import { isGuardable, isMcplexerError, type Secret } from '../base/index.ts'
 import {
   deleteScopeRow,
   findScope,
@@ -27,6 +27,8 @@ export interface OpenedScope {
 
 export interface PutOutcome {
   readonly isNewKey: boolean
+  /** Whether it can be told from ordinary text, and so be kept out of what servers say. */
+  readonly isGuardable: boolean
   /** Keys of a tampered scope, which could not be carried over. */
   readonly droppedKeys: readonly string[]
 }
@@ -94,6 +96,7 @@ export async function putKey(
       wipeAll(content.values)
       return {
         isNewKey: before === undefined,
+        isGuardable: isGuardable(value.reveal()),
         droppedKeys: content.droppedKeys.filter((dropped) => dropped !== name),
       }
     }),

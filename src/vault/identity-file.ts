@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { createExclusively, ensurePrivateFolder, replaceAtomically, Secret } from '../base/index.ts'
 import { generateIdentity, macKeyOf, open, recipientOf } from './cipher.ts'
-import { readPrivateFile } from './key-file-safety.ts'
+import { MAX_KEY_FILE_BYTES, readPrivateFile } from './key-file-safety.ts'
 import { VaultError } from './vault-error.ts'
 
 /**
@@ -36,6 +36,9 @@ export interface NewIdentity {
 const IDENTITY = /^AGE-SECRET-KEY-(PQ-)?1[02-9AC-HJ-NP-Z]+$/
 const OWN_COMMENT = /^# (public key: |created: |mcplexer rotation of vault )/
 const VAULT_COMMENT = '# mcplexer vault '
+const ROTATION_COMMENT = '# mcplexer rotation of vault '
+/** A hybrid one with its comments. */
+const MAX_IDENTITY_BYTES = 4096
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -137,6 +140,11 @@ export class IdentityFile {
     return this.#rewrite([encoder.encode(`${VAULT_COMMENT}${vaultId}\n`), this.#bytes])
   }
 
+  /** Throws VAULT_KEY_FILE_FULL when no other identity fits in: it would not be read again. */
+  checkRoom(): void {
+    if (this.#bytes.length + MAX_IDENTITY_BYTES > MAX_KEY_FILE_BYTES) throw full(this.path)
+  }
+
   /** Writes the file with another identity added; every other byte stays. Gives the file as it is then. */
   addIdentity(vaultId: string, { identity, recipient }: NewIdentity): Promise<IdentityFile> {
     const isEnded = this.#bytes.at(-1) === 0x0a
@@ -144,15 +152,19 @@ export class IdentityFile {
     return this.#rewrite([this.#bytes, encoder.encode(block)])
   }
 
-  /** Writes the file without these identities and their comment lines; every other byte stays. */
-  async dropIdentities(recipients: ReadonlySet<string>): Promise<IdentityFile> {
+  /**
+   * Writes the file without these identities and their comment lines, and with nothing that says of the `settled`
+   * ones that a rotation has only just added them; every other byte stays.
+   */
+  async dropIdentities(recipients: ReadonlySet<string>, settled: ReadonlySet<string>): Promise<IdentityFile> {
     if (this.identities.every(({ recipient }) => recipients.has(recipient)))
       throw new TypeError('a key file keeps an identity')
     const kept: Uint8Array[] = []
     let from = 0
     for (const { recipient, start, end } of this.identities) {
-      if (!recipients.has(recipient)) continue
+      if (!recipients.has(recipient) && !settled.has(recipient)) continue
       kept.push(this.#bytes.subarray(from, start))
+      if (settled.has(recipient)) kept.push(...withoutMark(this.#bytes.subarray(start, end)))
       from = end
     }
     return this.#rewrite([...kept, this.#bytes.subarray(from)])
@@ -178,6 +190,7 @@ export class IdentityFile {
 
   async #rewrite(parts: readonly Uint8Array[]): Promise<IdentityFile> {
     const bytes = Buffer.concat(parts)
+    if (bytes.length > MAX_KEY_FILE_BYTES) throw full(this.path)
     replaceAtomically(this.path, bytes)
     return IdentityFile.#parse(this.path, bytes)
   }
@@ -201,6 +214,12 @@ function* linesOf(bytes: Uint8Array): Generator<Line> {
   }
 }
 
+function withoutMark(block: Uint8Array): Uint8Array[] {
+  return [...linesOf(block)].flatMap(({ text, start, end }) =>
+    text.startsWith(ROTATION_COMMENT) ? [] : block.subarray(start, end),
+  )
+}
+
 /** age's library takes an identity as a string only. */
 function textOf(identity: Identity): string {
   return decoder.decode(identity.secret.reveal())
@@ -209,6 +228,12 @@ function textOf(identity: Identity): string {
 /** Hybrid recipients have almost 2,000 characters. */
 export function shortened(recipient: string): string {
   return recipient.length > 70 ? `${recipient.slice(0, 24)}…${recipient.slice(-6)}` : recipient
+}
+
+function full(path: string): VaultError {
+  return new VaultError('VAULT_KEY_FILE_FULL', `the key file ${path} has no room for another identity`, {
+    hint: 'keep a copy of it, then delete the lines of identities that no vault uses any more',
+  })
 }
 
 function invalidLine(path: string, bytes: Uint8Array, line: number): VaultError {

@@ -12,7 +12,7 @@ import { dirname } from 'node:path'
 import { userHome } from '../base/index.ts'
 import { VaultError } from './vault-error.ts'
 
-const MAX_BYTES = 64 * 1024
+export const MAX_KEY_FILE_BYTES = 512 * 1024
 const STICKY = 0o1000
 
 /**
@@ -49,7 +49,8 @@ export function hasSafeKeyFile(path: string): boolean {
 
 function checkFile(path: string, file: Stats): void {
   if (!file.isFile()) throw unsafe(path, 'is not a regular file', `move it away: mv '${path}' '${path}.old'`)
-  if (file.size > MAX_BYTES) throw unsafe(path, 'is too large for a key file', `put the right file at ${path}`)
+  if (file.size > MAX_KEY_FILE_BYTES)
+    throw unsafe(path, 'is too large for a key file', `put the right file at ${path}`)
   if (process.platform === 'win32') return
   if (file.uid !== ownUid()) throw unsafe(path, 'belongs to another user', `sudo chown "$USER" '${path}'`)
   if (file.mode & 0o077) throw unsafe(path, 'can be read or written by other users', `chmod 600 '${path}'`)
@@ -89,7 +90,7 @@ function homeFolder(): string | null {
 }
 
 function readAll(handle: number): Uint8Array {
-  const buffer = new Uint8Array(MAX_BYTES + 1)
+  const buffer = new Uint8Array(MAX_KEY_FILE_BYTES + 1)
   let size = 0
   for (let read = -1; read !== 0 && size < buffer.length; size += read) {
     read = readSync(handle, buffer, size, buffer.length - size, null)

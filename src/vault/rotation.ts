@@ -127,6 +127,7 @@ function announce(
     const state = await stateForWriting(transaction, context)
     try {
       const retired = await verifyAll(transaction, state.file, state.manifest, observer)
+      state.file.checkRoom()
       observer.onStep?.('verified')
       if (options.keepOldFile !== null) state.file.saveCopy(options.keepOldFile, retired.add(state.recipient))
       const isPostQuantum = options.isPostQuantum || isHybrid(state.recipient)

@@ -52,8 +52,13 @@ export function dropRetired(database: VaultDatabase, context: VaultContext): Pro
         manifest.retired.has(recipient)
           ? isOurs
           : addedForVault === state.vault_id && manifest.pending.has(recipient)
+      // what a committed row needs is taken back by no older copy of the database
+      const isSettled = ({ recipient, addedForVault }: Identity): boolean =>
+        addedForVault === state.vault_id && used.has(recipient)
       const dropped = unused.filter(isDroppable).map(({ recipient }) => recipient)
-      const left = dropped.length === 0 ? file : await file.dropIdentities(new Set(dropped))
+      const settled = file.identities.filter(isSettled).map(({ recipient }) => recipient)
+      const isSame = dropped.length + settled.length === 0
+      const left = isSame ? file : await file.dropIdentities(new Set(dropped), new Set(settled))
       const kept = left.identities.filter(
         ({ recipient }) => manifest.retired.has(recipient) && !used.has(recipient),
       )

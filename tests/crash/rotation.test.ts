@@ -72,7 +72,7 @@ test(`D10: rotate-key killed at ${KILLS} random moments of its writing loses not
 describe('D11: a rotation beside everything else', () => {
   test('every call is answered right while serve starts servers, and later starts use the new key', async () => {
     const ids = Array.from({ length: 12 }, (_, n) => `srv${n}`)
-    const scopes = ids.map((id) => ({ id: `scope-${id}`, keys: [{ name: 'TOKEN' }] }))
+    const scopes = ids.map((id) => ({ id: `scope-${id}`, keys: [{ name: 'TOKEN', public: true }] }))
     using home = new TempHome(
       configOf(
         ids.map((id) => ({ id, more: { auth_scope: `scope-${id}` } })),

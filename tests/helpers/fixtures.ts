@@ -6,7 +6,7 @@ const BUN = process.execPath
 
 export interface Entry {
   readonly id: string
-  readonly script?: 'general' | 'odd' | 'legacy'
+  readonly script?: 'general' | 'odd' | 'legacy' | 'leaky'
   readonly args?: readonly string[]
   readonly more?: Record<string, unknown>
 }

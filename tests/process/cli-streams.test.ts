@@ -220,12 +220,27 @@ describe('D14: secret put', () => {
       })
   })
 
-  test('says that a value is empty', () => {
+  test('takes an empty value only from who means it', () => {
     using home = new TempHome(SCOPES)
+    home.put('a', 'K', 'good')
 
-    expect(home.runSync(['secret', 'put', 'a', 'K'], { stdin: '' }).stderr).toContain(
-      'note: the value is empty',
-    )
+    const { exitCode, stderr } = home.runSync(['secret', 'put', 'a', 'K'], { stdin: '' })
+    expect({ exitCode, kept: home.runSync(['secret', 'get', 'a', 'K']).stdout }).toEqual({
+      exitCode: 1,
+      kept: 'good',
+    })
+    expect(stderr).toContain('no value was given; nothing was changed')
+
+    expect(home.runSync(['secret', 'put', 'a', 'K', '']).stderr).toContain('note: the value is empty')
+    expect(home.runSync(['secret', 'get', 'a', 'K'])).toMatchObject({ exitCode: 0, stdout: '' })
+  })
+
+  test('names the declared key that a misspelt one is near to', () => {
+    using home = new TempHome('auth_scopes: [{ id: a, keys: [{ name: GITHUB_PERSONAL_ACCESS_TOKEN }] }]')
+
+    const { stderr } = home.runSync(['secret', 'put', 'a', 'GITHUB_PERSONAL_ACESS_TOKEN'], { stdin: 'v' })
+
+    expect(stderr).toContain('did you mean GITHUB_PERSONAL_ACCESS_TOKEN?')
   })
 
   test('shows how to declare a scope that is not in the file', () => {

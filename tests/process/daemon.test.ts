@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { lstatSync, mkdirSync, readFileSync, realpathSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
@@ -183,3 +183,39 @@ async function pingOverSocket(home: TempHome, n: number): Promise<unknown[]> {
     .map((line) => JSON.parse(line).id)
     .filter((id) => id !== 1)
 }
+
+test('a relative configuration is the one that the daemon runs with, and nobody is given another', async () => {
+  using home = new TempHome(configOf([{ id: 'one' }]))
+  writeFileSync(join(home.folder, 'team.yaml'), configOf([{ id: 'team' }]))
+  const cwd = home.folder
+  try {
+    expect(home.runSync(['serve', '--daemon', '--config', 'team.yaml'], { cwd }).exitCode).toBe(0)
+
+    expect(home.runSync(['daemon', 'status']).stdout).toContain(join(home.folder, 'team.yaml'))
+    const refused = home.runSync(['connect'], { cwd })
+    expect({ exitCode: refused.exitCode, stdout: refused.stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(refused.stderr).toContain('runs with')
+    await using client = RawClient.raw(home, {
+      command: [BINARY, 'connect', '--config', 'team.yaml'],
+      cwd,
+    })
+    await client.request('initialize', { protocolVersion: '2025-11-25', capabilities: {} })
+    expect(await client.callText('team__echo', { message: 'here' })).toBe('here')
+  } finally {
+    home.runSync(['daemon', 'stop'])
+  }
+})
+
+test('a client that does not read keeps no daemon from ending', async () => {
+  using home = new TempHome(configOf([{ id: 'one' }]))
+  expect(home.runSync(['serve', '--daemon']).exitCode).toBe(0)
+  const socket = createConnection({ path: home.file('run/gateway.sock'), allowHalfOpen: true })
+  socket.pause()
+  await new Promise((resolve) => socket.write('{"jsonrpc":"2.0","id":1,"method":"ping"}\n', resolve))
+
+  expect(home.runSync(['daemon', 'stop']).exitCode).toBe(0)
+
+  expect(home.runSync(['serve', '--daemon']).stderr).toContain('started in the background')
+  expect(home.runSync(['daemon', 'stop']).exitCode).toBe(0)
+  socket.destroy()
+})

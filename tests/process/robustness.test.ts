@@ -94,6 +94,29 @@ describe('too much', () => {
     expect(peakMib(client.process.pid)).toBeLessThan(LONG_LINE_PEAK_MIB)
   }, 60_000)
 
+  test('a server that says without end that its list has changed fills no memory', async () => {
+    using home = new TempHome(
+      configOf([{ id: 'one' }, { id: 'odd', script: 'odd', args: ['restless-without-end'] }]),
+    )
+    await using client = await RawClient.start(home)
+    await client.request('tools/list')
+
+    expect(await client.callText('odd__flood')).toBe('flooded')
+
+    expect(await client.callText('one__echo', { message: 'still here' })).toBe('still here')
+    expect(peakMib(client.process.pid)).toBeLessThan(LONG_LINE_PEAK_MIB)
+  }, 60_000)
+
+  test('a batch of a million parts is refused at once', async () => {
+    using home = twoServers()
+    await using client = await RawClient.start(home)
+
+    client.sendRaw(`[${'0,'.repeat(5_000_000)}0]\n`)
+
+    expect((await client.waitFor(({ id }) => id === null, 'the refusal')).error).toBeDefined()
+    expect(peakMib(client.process.pid)).toBeLessThan(LONG_LINE_PEAK_MIB)
+  })
+
   test('a server that floods stderr holds nobody up', async () => {
     using home = new TempHome(configOf([{ id: 'one' }, { id: 'loud', script: 'odd', args: ['chatty-stderr'] }]))
     await using client = await RawClient.start(home)
@@ -147,6 +170,43 @@ describe('too much', () => {
     await client.waitFor(({ id, error }) => id === null || (id === 'twice' && error !== undefined), 'a refusal')
 
     expect(await client.callText('one__echo', { message: 'still here' })).toBe('still here')
+  })
+})
+
+describe('what a server says of itself', () => {
+  test('with a name twice once unseen characters are gone is left out, and all else stays', async () => {
+    using home = new TempHome(configOf([{ id: 'odd', script: 'odd', args: ['two-names'] }, { id: 'one' }]))
+    await using client = await RawClient.start(home)
+
+    const { result } = await client.request('tools/list')
+    const names = ((result?.['tools'] ?? []) as { name: string }[]).map(({ name }) => name)
+
+    expect(names).toContain('odd__plain')
+    expect(names).toContain('one__echo')
+    expect(names.some((name) => /odd__[ab]$/.test(name))).toBe(false)
+  })
+
+  test('in instructions of 10 MB is left out', async () => {
+    using home = new TempHome(configOf([{ id: 'odd', script: 'odd', args: ['wordy'] }]))
+    expect(home.runSync(['tools', 'list']).stdout).toContain('odd__echo')
+    await using client = await RawClient.start(home)
+    await client.request('tools/list')
+
+    await using second = await RawClient.start(home)
+    expect(JSON.stringify(await second.reply(1)).length).toBeLessThan(2000)
+  })
+
+  test('in a list of tasks that are none hides no task of another', async () => {
+    using home = new TempHome(
+      configOf([
+        { id: 'odd', script: 'odd', args: ['odd-tasks'] },
+        { id: 'two', script: 'odd', args: ['odd-tasks'] },
+      ]),
+    )
+    await using client = await RawClient.start(home)
+    await client.request('tools/list')
+
+    expect((await client.request('tasks/list')).result).toEqual({ tasks: [{ taskId: 't' }, { taskId: 't' }] })
   })
 })
 

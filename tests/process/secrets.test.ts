@@ -24,7 +24,7 @@ describe('D14: a value comes back byte for byte', () => {
 
     home.runSync(['secret', 'put', 'a', 'FILE', '--from-file', home.file('value')])
     home.runSync(['secret', 'put', '--from-env', 'MY_VALUE', 'a', 'VARIABLE'], { env: { MY_VALUE: NASTY } })
-    home.put('a', 'EMPTY', '')
+    home.runSync(['secret', 'put', 'a', 'EMPTY', ''])
 
     expect(home.runSync(['secret', 'get', 'a', 'FILE']).stdout).toBe(`${NASTY}\n`)
     expect(home.runSync(['secret', 'get', 'a', 'VARIABLE']).stdout).toBe(NASTY)
@@ -152,7 +152,8 @@ test('a reader that closes the pipe early ends the command cleanly', () => {
 
 describe('D18: what a server gets', () => {
   const scopes = [
-    { id: 'a', keys: [{ name: 'A_TOKEN' }] },
+    // public, as the test has to see what arrives
+    { id: 'a', keys: [{ name: 'A_TOKEN', public: true }] },
     { id: 'b', keys: [{ name: 'B_TOKEN' }] },
   ]
   const entries = [

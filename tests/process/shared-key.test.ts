@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test'
 import { appendFileSync, copyFileSync, writeFileSync } from 'node:fs'
 import { changeDatabase, identityCount, sealedRows } from '../helpers/sealed.ts'
 import { TempHome } from '../helpers/temp-home.ts'
+import { vaultOf } from '../helpers/vault-of.ts'
 
 const SCOPES = 'auth_scopes: [{ id: a }, { id: b }]'
 
@@ -201,4 +202,43 @@ test('the id of a forged row becomes no part of a command to paste', () => {
 
   expect(exitCode).toBe(1)
   expect(stderr.split('hint')[1]).not.toContain('evil')
+})
+
+test('a copy of the database from the middle of a rotation takes nothing from the one that went on', async () => {
+  using home = new TempHome(SCOPES)
+  home.put('a', 'TOKEN', 'v')
+  const vault = vaultOf(home)
+  await vault.rotate(
+    { isDryRun: false, isPostQuantum: false, keepOldFile: null },
+    {
+      onStep: (step) => {
+        if (step === 'identity-added') copyFileSync(home.file('mcplexer.db'), home.file('middle.db'))
+      },
+    },
+  )
+  await vault.close()
+  copyFileSync(home.file('mcplexer.db'), home.file('new.db'))
+
+  copyFileSync(home.file('middle.db'), home.file('mcplexer.db'))
+  writeFileSync(home.file('.age.key.left.tmp'), '')
+  home.runSync(['secret', 'list'])
+  copyFileSync(home.file('new.db'), home.file('mcplexer.db'))
+
+  expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('v')
+})
+
+test('a key file without room for another identity stops a rotation before it writes', () => {
+  using home = new TempHome(SCOPES)
+  home.put('a', 'TOKEN', 'v')
+  appendFileSync(home.file('age.key'), `# ${'x'.repeat(520_000)}\n`)
+  const key = home.read('age.key')
+
+  const { exitCode, stderr } = home.runSync(['rotate-key'])
+
+  expect({ exitCode, isNamed: stderr.includes('no room for another identity') }).toEqual({
+    exitCode: 1,
+    isNamed: true,
+  })
+  expect(home.read('age.key')).toBe(key)
+  expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('v')
 })

@@ -33,6 +33,8 @@ export class ServeCommand extends BaseCommand {
   }
 
   protected async run(app: App): Promise<number> {
+    if (this.http && this.daemon)
+      throw new CliError('CLI_USAGE', '--http and --daemon are two gateways', { hint: 'start one of them' })
     if (this.http) return this.#overHttp(app)
     if (this.address !== undefined)
       throw new CliError('CLI_USAGE', 'an address goes with --http', {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { Command, Option } from 'clipanion'
 import type { App } from '../../app.ts'
 import { type Paths, version } from '../../base/index.ts'
-import type { Config } from '../../config/index.ts'
+import type { Config, Server } from '../../config/index.ts'
 import type { ScopeSummary } from '../../vault/index.ts'
 import { BaseCommand } from '../base-command.ts'
 import { CliError } from '../cli-error.ts'
@@ -96,10 +96,17 @@ interface ServerRow {
 }
 
 function serverRows(config: Config | null, incomplete: ReadonlySet<string>): ServerRow[] {
-  return [...(config?.servers.values() ?? [])].map(({ id, authScope, isDisabled }) => {
-    const isReady = authScope === null || !incomplete.has(authScope)
-    return { id, authScope, state: isDisabled ? 'disabled' : isReady ? 'ready' : 'keys are missing' }
+  return [...(config?.servers.values() ?? [])].map((server) => {
+    const { id, authScope } = server
+    return { id, authScope, state: stateOf(server, authScope !== null && incomplete.has(authScope)) }
   })
+}
+
+/** As far as it can be told without starting it. */
+function stateOf({ isDisabled, command }: Server, isIncomplete: boolean): string {
+  if (isDisabled) return 'disabled'
+  if (isIncomplete) return 'keys are missing'
+  return Bun.which(command) === null ? 'command not found' : 'nothing is missing'
 }
 
 function filesText(files: readonly FileRow[]): string {

@@ -86,11 +86,12 @@ export class Catalog {
 
   #itemsOf(kind: ListKind): CatalogItem[] {
     return this.seen().flatMap(({ server, listing }) =>
-      listing.lists[kind].flatMap((source) => {
-        const key = keyIn(source, LIST_KINDS[kind].key)
-        if (key === null) return []
-        const shown = publicKey(kind, server.namespace, key)
-        return { server, key, publicKey: shown, source: plainSource(source) }
+      listing.lists[kind].flatMap((written) => {
+        const source = plainSource(written)
+        // without what nobody sees it may be no object with a name any more, or one with two
+        const isNamed = keyIn(source, LIST_KINDS[kind].key) !== null
+        const key = isNamed ? keyIn(written, LIST_KINDS[kind].key) : null
+        return key === null ? [] : { server, key, publicKey: publicKey(kind, server.namespace, key), source }
       }),
     )
   }

@@ -24,6 +24,8 @@ export interface Reachable {
   ask(request: RequestMessage, waiting: Waiting): Question
   /** Resolves when the client app can take more. */
   notify(notification: NotificationMessage): void | Promise<void>
+  /** A promise while he reads too slowly; it resolves when there is room again. */
+  room(): void | Promise<void>
 }
 
 /** The one who waits for a request that is on its way to a server. */
@@ -36,6 +38,4 @@ export interface Caller extends Reachable {
   /** Whether he has gone to think over a question, and is not waiting just now. */
   readonly isAway: boolean
   progress(notification: NotificationMessage): void | Promise<void>
-  /** A promise while he reads too slowly; it resolves when there is room again. */
-  room(): void | Promise<void>
 }

@@ -34,6 +34,17 @@ export class CallsInFlight {
     return present.length > 0 ? present : calls
   }
 
+  /**
+   * On stdio nothing says to which call a server's question or log message belongs: the newest is the best guess, but
+   * none at all when the calls are of different clients.
+   */
+  likely(isShared: boolean): Call | null {
+    const { waiting } = this
+    const newest = waiting.at(-1) ?? null
+    const isOfMany = newest?.caller.isOneOfMany === true || isShared
+    return isOfMany && waiting.length > 1 ? null : newest
+  }
+
   /** `timeoutMs` 0: none. */
   begin(caller: Caller, timeoutMs: number, onExpired: () => void): Call {
     const call = { caller, timer: new CallTimer(timeoutMs, onExpired) }

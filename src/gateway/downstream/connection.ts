@@ -2,11 +2,12 @@ import { log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import { META } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
+import type { LeakGuard } from '../guard/leak-guard.ts'
 import { type LineEnds, LineWriter, readLines } from '../wire/framing.ts'
 import type { Edit } from '../wire/json-span.ts'
+import { idAtEitherEnd } from '../wire/line-ends.ts'
 import {
   encodeError,
-  encodeMessage,
   encodeResult,
   idKey,
   type Message,
@@ -16,12 +17,13 @@ import {
   readMessage,
 } from '../wire/message.ts'
 import { PendingRequests, type Waiting } from '../wire/pending.ts'
-import { relabelCancellation, relabelRequest } from '../wire/relabel.ts'
+import { cancellation, relabelCancellation, relabelRequest } from '../wire/relabel.ts'
+import { endedError, heldBackError, leakError, timeoutError, tooLargeError } from './call-errors.ts'
 import type { Caller, Reachable } from './caller.ts'
-import { type Call, CallsInFlight } from './calls-in-flight.ts'
+import { CallsInFlight } from './calls-in-flight.ts'
 import type { Flight } from './flight.ts'
 import type { ServerProcess } from './process.ts'
-import { Questions } from './questions.ts'
+import { nobodyToAsk, Questions } from './questions.ts'
 
 export interface ConnectionEvents {
   /** What belongs to no call in flight. */
@@ -49,6 +51,7 @@ const LAST_WORDS_MS = 200
 export class Connection {
   readonly server: Server
   readonly #process: ServerProcess
+  readonly #guard: LeakGuard
   readonly #events: ConnectionEvents
   readonly #writer: LineWriter
   readonly #pending = new PendingRequests()
@@ -58,12 +61,16 @@ export class Connection {
   #endReason: string | null = null
   #junkLines = 0
 
-  constructor(server: Server, process: ServerProcess, events: ConnectionEvents) {
+  constructor(server: Server, process: ServerProcess, guard: LeakGuard, events: ConnectionEvents) {
     this.server = server
     this.#process = process
+    this.#guard = guard
     this.#events = events
     this.#writer = new LineWriter(process.stdin, () => this.#lost('it no longer reads'))
-    this.#questions = new Questions((line) => this.#writer.write(line))
+    this.#questions = new Questions(
+      (line) => this.#writer.write(line),
+      (line) => this.#foreignIn(line),
+    )
     void this.#read()
   }
 
@@ -94,7 +101,10 @@ export class Connection {
   /** A request of our own; `params` is JSON source. Throws SERVER_ENDED when the server goes away first. */
   request(method: string, params: string): Promise<ResponseMessage> {
     return new Promise((resolve, reject) => {
-      this.open(method, params, { onReply: resolve, onLost: () => reject(this.#endedError()) })
+      this.open(method, params, {
+        onReply: resolve,
+        onLost: () => reject(endedError(this.server, this.#endReason)),
+      })
     })
   }
 
@@ -109,7 +119,7 @@ export class Connection {
     void this.#writer.write(new TextEncoder().encode(`${head}${params}}`))
     return () => {
       this.#pending.forget(id)
-      this.notify(cancelled(id, 'no longer wanted'))
+      this.notify(cancellation(id, 'no longer wanted'))
     }
   }
 
@@ -119,13 +129,16 @@ export class Connection {
 
   /**
    * Sends the client's request on and gives the server's reply, whatever it is. Rejects with SERVER_ENDED,
-   * CALL_TIMEOUT or CALL_CANCELLED. A request is sent once, never again.
+   * CALL_TIMEOUT or CALL_CANCELLED; with CALL_LEAKS_VALUE when it has a value in it that the server does not hold. A
+   * request is sent once, never again.
    */
   forward(request: RequestMessage, { edits, flight, caller }: Forwarding): Promise<ResponseMessage> {
-    if (this.#endReason !== null) return Promise.reject(this.#endedError())
+    if (this.#endReason !== null) return Promise.reject(endedError(this.server, this.#endReason))
+    const foreign = this.#foreignIn(request.bytes)
+    if (foreign !== null) return Promise.reject(leakError(this.server, foreign))
     const { promise, resolve, reject } = Promise.withResolvers<ResponseMessage>()
     const call = this.#calls.begin(caller, this.server.callTimeoutSec * 1000, () => {
-      this.notify(cancelled(id, 'timed out'))
+      this.notify(cancellation(id, 'timed out'))
       giveUp(timeoutError(this.server))
     })
     const id = this.#pending.open({
@@ -135,9 +148,9 @@ export class Connection {
       },
       onProgress: (notification) => {
         call.timer.restart()
-        return caller.progress(notification)
+        return this.#hasRoom(caller) ? caller.progress(notification) : undefined
       },
-      onLost: (reason) => giveUp(reason ?? this.#endedError()),
+      onLost: (reason) => giveUp(reason ?? endedError(this.server, this.#endReason)),
     })
     const giveUp = (error: Error): void => {
       this.#pending.forget(id)
@@ -146,7 +159,7 @@ export class Connection {
     }
     flight.whenCancelled((notification) => {
       this.notify(
-        notification === null ? cancelled(id, 'the client has gone') : relabelCancellation(notification, id),
+        notification === null ? cancellation(id, 'the client has gone') : relabelCancellation(notification, id),
       )
       giveUp(new GatewayError('CALL_CANCELLED', 'the client cancelled the call'))
     })
@@ -193,35 +206,61 @@ export class Connection {
   }
 
   #receive(line: Uint8Array): void | Promise<void> {
+    if (this.#endReason !== null) return
+    const message = this.#readable(line)
+    if (message === null) return
+    return this.#capped(this.#dispatch(message))
+  }
+
+  #dispatch(message: Message): void | Promise<void> {
+    if (message.kind === 'request') return this.#answer(message)
+    if (message.kind === 'notification') return this.#notified(message)
+    const room = this.#calls.newest?.caller.room()
+    if (!this.#pending.settle(message)) log.debug(`${this.server.id}: a response that nobody waits for`)
+    return room
+  }
+
+  /** Null when there is nothing to go on with. */
+  #readable(line: Uint8Array): Message | null {
     let message: Message
     try {
       message = readMessage(line)
     } catch {
       this.#reportJunk()
-      return
+      return null
     }
-    if (message.kind === 'request') return this.#answer(message)
-    if (message.kind === 'notification') return this.#notified(message)
-    const room = this.#roomFor(this.#calls.newest?.caller)
-    if (!this.#pending.settle(message)) log.debug(`${this.server.id}: a response that nobody waits for`)
-    return room
+    const clean = this.#guard.fromServer(this.server.id, line)
+    if (clean !== null) return clean === line ? message : readMessage(clean)
+    this.#holdBack(message)
+    return null
+  }
+
+  /** It has a value in a place where nothing can stand instead. */
+  #holdBack(message: Message): void {
+    if (message.kind === 'response')
+      this.#pending.lose(idKey(message.bytes, message.id), heldBackError(this.server))
+    if (message.kind === 'request')
+      void this.#writer.write(encodeError(message, { code: -32600, message: 'it has the value of a secret' }))
+  }
+
+  #foreignIn(line: Uint8Array): string | null {
+    return this.#guard.toServer(this.server.id, this.server.authScope, line)
   }
 
   /** Whoever reads slowly slows his own server down, but one that others use too only a little. */
-  #roomFor(caller: Caller | undefined): void | Promise<void> {
-    const room = caller?.room()
+  #capped(room: void | Promise<void>): void | Promise<void> {
     if (room === undefined || !this.#events.isShared()) return room
     return Promise.race([room, Bun.sleep(SHARED_WAIT_MS)])
   }
 
-  #tooLong({ head, tail }: LineEnds): void {
+  /** News for somebody who does not read is lost to him when others would have to wait for it. */
+  #hasRoom(listener: Reachable): boolean {
+    return !this.#events.isShared() || listener.room() === undefined
+  }
+
+  #tooLong(ends: LineEnds): void {
     log.warn(`${this.server.id}: a message over 64 MiB was skipped`)
-    this.#pending.lose(
-      idAtEitherEnd(head, tail),
-      new GatewayError('CALL_REPLY_TOO_LARGE', `server ${this.server.id} answered with more than 64 MiB`, {
-        hint: 'ask for less at a time',
-      }),
-    )
+    this.#pending.lose(idAtEitherEnd(ends), tooLargeError(this.server))
   }
 
   #reportJunk(): void {
@@ -237,56 +276,15 @@ export class Connection {
       return this.#pending.event(idKey(notification.bytes, subscription), notification)
     if (notification.method !== 'notifications/message' || this.#calls.size === 0)
       return this.#events.onNotification(notification)
-    return this.#likelyCall()?.caller.notify(notification)
+    const caller = this.#calls.likely(this.#events.isShared())?.caller
+    return caller !== undefined && this.#hasRoom(caller) ? caller.notify(notification) : undefined
   }
 
   #answer(request: RequestMessage): void | Promise<void> {
     if (request.method === 'ping') return this.#writer.write(encodeResult(request, '{}'))
-    const call = this.#likelyCall()
+    const call = this.#calls.likely(this.#events.isShared())
     const asked = this.#calls.size === 0 ? this.#events.home() : (call?.caller ?? null)
     if (asked === null) return this.#writer.write(nobodyToAsk(request))
     return this.#questions.pass(request, asked, call?.timer ?? null)
   }
-
-  /**
-   * On stdio nothing says to which call a server's question or log message belongs: the newest is the best guess, but
-   * none at all when the calls are of different clients.
-   */
-  #likelyCall(): Call | null {
-    const { waiting } = this.#calls
-    const newest = waiting.at(-1) ?? null
-    const isOfMany = newest?.caller.isOneOfMany === true || this.#events.isShared()
-    return isOfMany && waiting.length > 1 ? null : newest
-  }
-
-  #endedError(): GatewayError {
-    return new GatewayError(
-      'SERVER_ENDED',
-      `server ${this.server.id} ended during the call (${this.#endReason})`,
-      {
-        hint: 'the call was not repeated, as it may have had effects; the next call starts the server again',
-      },
-    )
-  }
-}
-
-function cancelled(id: number, reason: string): Uint8Array {
-  return encodeMessage({ method: 'notifications/cancelled', params: { requestId: id, reason } })
-}
-
-/** Servers write the id of a reply first or last. */
-function idAtEitherEnd(head: Uint8Array, tail: Uint8Array): string | null {
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
-  const first = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d+)/.exec(text(head))
-  const last = /"id"\s*:\s*(\d+)\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/.exec(text(tail))
-  return first?.[1] ?? last?.[1] ?? null
-}
-
-function nobodyToAsk(request: RequestMessage): Uint8Array {
-  return encodeError(request, { code: -32000, message: 'mcplexer: there is no client to ask at the moment' })
-}
-
-function timeoutError(server: Server): GatewayError {
-  const message = `server ${server.id} did not answer within ${server.callTimeoutSec} s`
-  return new GatewayError('CALL_TIMEOUT', message, { hint: `raise \`call_timeout_sec\` of ${server.id}` })
 }

@@ -18,6 +18,9 @@ import type { Offer } from './link.ts'
 
 /** Some legacy servers never answer what comes before `initialize`. */
 const PROBE_MS = 3000
+/** Bytes as they are written. */
+const MAX_INSTRUCTIONS = 32 * 1024
+const MAX_CAPABILITIES = 64 * 1024
 
 /**
  * Finds out which era the server is of, in the client's own name, so that the server offers what this client can
@@ -82,9 +85,22 @@ function offerFrom(era: Era, bytes: Uint8Array, result: ReadonlyMap<string, Span
   const instructions = result.get('instructions')
   return {
     era,
-    capabilities: isObject(bytes, capabilities) ? sourceOf(bytes, capabilities) : '{}',
-    instructions: isString(bytes, instructions) ? textOf(bytes, instructions) : '',
+    capabilities:
+      isObject(bytes, capabilities) && lengthOf(capabilities) <= MAX_CAPABILITIES
+        ? sourceOf(bytes, capabilities)
+        : '{}',
+    instructions: isString(bytes, instructions) ? shortened(bytes, instructions) : '',
   }
+}
+
+/** They go into every client's context. */
+function shortened(bytes: Uint8Array, instructions: Span): string {
+  const isShort = lengthOf(instructions) <= MAX_INSTRUCTIONS
+  return isShort ? textOf(bytes, instructions) : '(its instructions are too long and were left out)'
+}
+
+function lengthOf({ start, end }: Span): number {
+  return end - start
 }
 
 function resultOf(reply: ResponseMessage): ReadonlyMap<string, Span> | null {

@@ -78,9 +78,9 @@ export class ServerLink {
   }
 
   notified(notification: NotificationMessage): void | Promise<void> {
-    const [first, ...others] = this.listeners
-    for (const listener of others) void listener.onNotification(notification, this)
-    return first?.onNotification(notification, this)
+    const [only, ...others] = this.listeners
+    if (others.length === 0) return only?.onNotification(notification, this)
+    for (const listener of this.listeners) void listener.onNotification(notification, this)
   }
 
   ended(): void {

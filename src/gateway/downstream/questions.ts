@@ -17,9 +17,15 @@ interface OpenQuestion {
 export class Questions {
   readonly #open = new Map<string, OpenQuestion>()
   readonly #write: (line: Uint8Array) => void | Promise<void>
+  /** What of an answer the server must not learn; null: nothing. */
+  readonly #foreignIn: (line: Uint8Array) => string | null
 
-  constructor(write: (line: Uint8Array) => void | Promise<void>) {
+  constructor(
+    write: (line: Uint8Array) => void | Promise<void>,
+    foreignIn: (line: Uint8Array) => string | null,
+  ) {
     this.#write = write
+    this.#foreignIn = foreignIn
   }
 
   /**
@@ -37,7 +43,8 @@ export class Questions {
     open.question = asked.ask(request, {
       onReply: (response) => {
         this.#close(key, open)
-        void this.#write(restoreId(response, request))
+        const foreign = this.#foreignIn(response.bytes)
+        void this.#write(foreign === null ? restoreId(response, request) : withheld(request))
       },
       onProgress: (notification) => {
         const line = restoreToken(notification, request)
@@ -71,6 +78,17 @@ export class Questions {
     open.timer?.questionClosed()
     if (this.#open.get(key) === open) this.#open.delete(key)
   }
+}
+
+export function nobodyToAsk(request: RequestMessage): Uint8Array {
+  return encodeError(request, { code: -32000, message: 'mcplexer: there is no client to ask at the moment' })
+}
+
+function withheld(request: RequestMessage): Uint8Array {
+  return encodeError(request, {
+    code: -32000,
+    message: 'mcplexer: the answer holds a secret of another server',
+  })
 }
 
 /** -32000: JSON-RPC leaves it to implementations. */

@@ -2,20 +2,21 @@ import type { CredentialSource } from '../../auth/index.ts'
 import { isMcplexerError, type McplexerError } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import { GatewayError } from '../gateway-error.ts'
-import { maskValues } from '../redact.ts'
+import type { LeakGuard } from '../guard/leak-guard.ts'
 import type { Era } from './caller.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
 import { withinStartupTimeout } from './deadline.ts'
 import { shakeHands } from './handshake.ts'
 import { ServerLink } from './link.ts'
 import type { Wanted } from './pool-entry.ts'
-import { spawnServer } from './process.ts'
+import { type Launch, type ServerProcess, spawnServer } from './process.ts'
 import { ServerStderr } from './stderr.ts'
 import type { Watchdog } from './watchdog.ts'
 
 export interface StarterDeps {
   readonly credentials: CredentialSource
   readonly watchdog: Watchdog
+  readonly guard: LeakGuard
 }
 
 export interface Start extends Wanted {
@@ -45,16 +46,19 @@ async function startIn(
   deps: StarterDeps,
 ): Promise<ServerLink> {
   const credentials = await deps.credentials.forRoute({ server })
-  const stderr = new ServerStderr(server.id, maskValues(Object.values(credentials.injected)))
+  const stderr = new ServerStderr(server.id, (text) => deps.guard.text(server.id, text))
   const folder = server.cwd === 'client' ? clientFolder : server.cwd
-  const child = spawnServer({ server, folder, environment: credentials.environment }, deps.watchdog)
+  const letGo = deps.guard.hold(server.authScope ?? '', credentials.secrets)
+  const child = spawnGuarded({ server, folder, environment: credentials.environment }, deps.watchdog, letGo)
   const stderrRead = stderr.read(child.stderr)
   let link: ServerLink | null = null
   const connection = new Connection(
     server,
     child,
+    deps.guard,
     eventsOf(() => link),
   )
+  void Promise.all([connection.ended, stderrRead]).then(letGo)
   try {
     const hands = shakeHands(connection, client, era)
     link = new ServerLink(connection, await withinStartupTimeout(server, hands, 'it was not ready', signal))
@@ -64,6 +68,15 @@ async function startIn(
     await connection.stop()
     await Promise.race([stderrRead, Bun.sleep(100)])
     throw startError(server, error, stderr.lastLines(), hasDied && era === 'modern')
+  }
+}
+
+function spawnGuarded(launch: Launch, watchdog: Watchdog, onFailure: () => void): ServerProcess {
+  try {
+    return spawnServer(launch, watchdog)
+  } catch (error) {
+    onFailure()
+    throw error
   }
 }
 

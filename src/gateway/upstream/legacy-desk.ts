@@ -20,6 +20,7 @@ import { restoreToken } from '../wire/relabel.ts'
 import { ClientQuestions } from './client-questions.ts'
 import { Flights } from './flights.ts'
 import { describeClient, initializeResult } from './initialize.ts'
+import { Latest } from './latest.ts'
 import type { Outlet } from './outlet.ts'
 import { errorReply, failedRequest, methodNotFound, notThere, RPC } from './rpc-error.ts'
 import { Service, type ServiceDeps } from './service.ts'
@@ -31,6 +32,7 @@ const DEFAULT_LEVEL = 'info'
 export class LegacyDesk implements ViewHome {
   readonly #deps: ServiceDeps
   readonly #home: Outlet
+  readonly #news: Latest
   readonly #flights = new Flights()
   readonly #questions = new ClientQuestions()
   #service: Service | null = null
@@ -39,6 +41,7 @@ export class LegacyDesk implements ViewHome {
   constructor(deps: ServiceDeps, home: Outlet) {
     this.#deps = deps
     this.#home = home
+    this.#news = new Latest(home)
   }
 
   /** The reply, or null when there is none. */
@@ -52,8 +55,12 @@ export class LegacyDesk implements ViewHome {
   }
 
   /** A promise while the servers read too slowly for what this client asks. */
-  room(): void | Promise<void> {
+  inputRoom(): void | Promise<void> {
     return this.#flights.room()
+  }
+
+  room(): void | Promise<void> {
+    return this.#home.room()
   }
 
   notified(notification: NotificationMessage): void | Promise<void> {
@@ -84,7 +91,7 @@ export class LegacyDesk implements ViewHome {
 
   listChanged(kinds: readonly ListKind[]): void {
     const methods = new Set(kinds.map((kind) => LIST_KINDS[kind].changed))
-    for (const method of methods) void this.#home.send(encodeMessage({ method }))
+    for (const method of methods) this.#news.send(method, encodeMessage({ method }))
   }
 
   resourceUpdated(publicUri: string, notification: NotificationMessage): void {
@@ -94,9 +101,8 @@ export class LegacyDesk implements ViewHome {
     if (uri === undefined || paramsSpan === null) return
     const isTagged = meta !== undefined && notification.meta.has(META.subscriptionId)
     const edits = [replaceWith(uri, JSON.stringify(publicUri))]
-    void this.#home.send(
-      splice(bytes, isTagged ? [...edits, ...removals(bytes, paramsSpan, new Set(['_meta']))] : edits),
-    )
+    const untagged = isTagged ? removals(bytes, paramsSpan, new Set(['_meta'])) : []
+    this.#news.send(publicUri, splice(bytes, [...edits, ...untagged]))
   }
 
   async close(): Promise<void> {

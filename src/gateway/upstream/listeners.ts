@@ -23,6 +23,7 @@ import {
   replaceWith,
 } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'
+import { Latest } from './latest.ts'
 import type { Outlet } from './outlet.ts'
 import { errorReply, RPC } from './rpc-error.ts'
 
@@ -38,6 +39,7 @@ interface Listener {
   /** JSON source of the id of its request. */
   readonly id: string
   readonly outlet: Outlet
+  readonly news: Latest
   readonly fields: readonly Field[]
   readonly uris: ReadonlySet<string>
 }
@@ -59,7 +61,7 @@ export class Listeners implements ViewHome {
     const view = await this.#view()
     const uris = await watched(view, filter.uris)
     const id = sourceOf(request.bytes, request.id)
-    const listener = { id, outlet, fields: filter.fields, uris: new Set(uris) }
+    const listener = { id, outlet, news: new Latest(outlet), fields: filter.fields, uris: new Set(uris) }
     if (!flight.isCancelled) {
       await outlet.send(acknowledgement(listener))
       this.#open.add(listener)
@@ -81,7 +83,7 @@ export class Listeners implements ViewHome {
       for (const field of listener.fields) {
         const { kinds: about, method } = FIELDS[field]
         if (about.some((kind) => kinds.includes(kind)))
-          void listener.outlet.send(tagged({ method }, listener.id))
+          listener.news.send(method, tagged({ method }, listener.id))
       }
     }
   }
@@ -89,7 +91,7 @@ export class Listeners implements ViewHome {
   resourceUpdated(publicUri: string, notification: NotificationMessage): void {
     for (const listener of this.#open) {
       if (listener.uris.has(publicUri))
-        void listener.outlet.send(retagged(notification, publicUri, listener.id))
+        listener.news.send(publicUri, retagged(notification, publicUri, listener.id))
     }
   }
 
@@ -102,6 +104,9 @@ export class Listeners implements ViewHome {
 
   /** What belongs to no request and no subscription is not for a client of this revision. */
   notify(): void {}
+
+  /** Each stream keeps the last word for itself. */
+  room(): void {}
 }
 
 function filterOf({ bytes, params }: RequestMessage): { fields: Field[]; uris: string[] } | null {

@@ -31,13 +31,21 @@ const REMOVED = new Set([
   'initialize',
 ])
 
+/** Clients that can do the same. */
+interface Kind {
+  readonly service: Service
+  readonly listeners: Listeners
+  /** In flight, open subscriptions among them. */
+  requests: number
+}
+
 /** Clients of MCP 2026-07-28: no session, every request says who asks and what he can do. */
 export class ModernDesk {
   readonly #deps: ServiceDeps
   /** On it all requests share one channel, and ids are unique; elsewhere each request has an outlet of its own. */
   readonly #home: Outlet
   readonly #flights = new Map<Outlet, Flights>()
-  readonly #kinds = new Map<string, { service: Service; listeners: Listeners }>()
+  readonly #kinds = new Map<string, Kind>()
 
   constructor(deps: ServiceDeps, home: Outlet) {
     this.#deps = deps
@@ -60,7 +68,7 @@ export class ModernDesk {
   }
 
   /** A promise while the servers read too slowly for what its clients ask. */
-  room(): void | Promise<void> {
+  inputRoom(): void | Promise<void> {
     return this.#flights.get(this.#home)?.room()
   }
 
@@ -77,8 +85,8 @@ export class ModernDesk {
     const envelope = readEnvelope(request)
     const name = textParam(request, 'name')
     if (envelope === null || name === null || problemOf(request, envelope) !== null) return null
-    const view = await this.#kindOf(envelope).service.view()
-    return view.catalog.find('tools', name)?.source ?? null
+    const view = await this.#kindOf(envelope)?.service.view()
+    return view?.catalog.find('tools', name)?.source ?? null
   }
 
   async close(): Promise<void> {
@@ -95,20 +103,34 @@ export class ModernDesk {
   ): Promise<Uint8Array | null> {
     const problem = problemOf(request, envelope)
     if (problem !== null) return problem
-    const { service, listeners } = this.#kindOf(envelope)
-    if (request.method === DISCOVER) return encodeResult(request, discovered(service))
-    if (request.method === LISTEN) return listeners.listen(request, flight, outlet)
-    const kind = kindOfMethod(request.method)
-    if (kind !== null) return list(request, kind, service)
-    if (REMOVED.has(request.method)) return methodNotFound(request)
-    return (await service.view()).call(
-      request,
-      this.#callerOf(request, envelope, outlet, service.client),
-      flight,
-    )
+    const kind = this.#kindOf(envelope)
+    if (kind === null) return errorReply(request, RPC.internalError, 'too many kinds of clients at once')
+    kind.requests++
+    try {
+      return await this.#replyTo(request, envelope, kind, flight, outlet)
+    } finally {
+      kind.requests--
+    }
   }
 
-  #kindOf(envelope: Envelope): { service: Service; listeners: Listeners } {
+  async #replyTo(
+    request: RequestMessage,
+    envelope: Envelope,
+    { service, listeners }: Kind,
+    flight: Flight,
+    outlet: Outlet,
+  ): Promise<Uint8Array | null> {
+    if (request.method === DISCOVER) return encodeResult(request, discovered(service))
+    if (request.method === LISTEN) return listeners.listen(request, flight, outlet)
+    const listed = kindOfMethod(request.method)
+    if (listed !== null) return list(request, listed, service)
+    if (REMOVED.has(request.method)) return methodNotFound(request)
+    const caller = this.#callerOf(request, envelope, outlet, service.client)
+    return (await service.view()).call(request, caller, flight)
+  }
+
+  /** Null when there are too many, all of them with something open. */
+  #kindOf(envelope: Envelope): Kind | null {
     const client: ClientDescription = {
       era: 'modern',
       revision: MODERN_REVISION,
@@ -117,20 +139,28 @@ export class ModernDesk {
     }
     const key = variantOf(client)
     const known = this.#kinds.get(key)
-    if (known !== undefined) return known
-    const listeners = new Listeners(() => service.view())
-    const service = new Service(client, this.#deps, listeners)
-    const added = { service, listeners }
-    this.#kinds.set(key, added)
-    this.#forgetOldest()
-    return added
+    if (known === undefined && !this.#makePlace()) return null
+    const kind = known ?? this.#newKind(client)
+    // the one used last stands last
+    this.#kinds.delete(key)
+    this.#kinds.set(key, kind)
+    return kind
   }
 
-  #forgetOldest(): void {
-    const [oldest] = this.#kinds
-    if (this.#kinds.size <= MAX_KINDS || oldest === undefined) return
-    this.#kinds.delete(oldest[0])
-    void oldest[1].service.close()
+  #newKind(client: ClientDescription): Kind {
+    const listeners = new Listeners(() => service.view())
+    const service = new Service(client, this.#deps, listeners)
+    return { service, listeners, requests: 0 }
+  }
+
+  /** The kind that was used longest ago goes, unless it waits for something. */
+  #makePlace(): boolean {
+    if (this.#kinds.size < MAX_KINDS) return true
+    const idle = [...this.#kinds].find(([, { requests }]) => requests === 0)
+    if (idle === undefined) return false
+    this.#kinds.delete(idle[0])
+    void idle[1].service.close()
+    return true
   }
 
   #callerOf(

@@ -27,6 +27,7 @@ export class Service {
   readonly #stored: StoredReplies | null
   #opening: Promise<ClientView> | null = null
   #view: ClientView | null = null
+  #isClosed = false
 
   constructor(client: ClientDescription, deps: ServiceDeps, home: ViewHome) {
     this.client = client
@@ -70,11 +71,13 @@ export class Service {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     const view = await this.#opening?.catch(() => null)
     await view?.close()
   }
 
   #warmUp(): void {
+    if (this.#isClosed) return
     this.view().catch((error) =>
       log.error(isMcplexerError(error) ? error.message : 'the gateway did not start'),
     )

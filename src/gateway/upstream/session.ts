@@ -46,10 +46,14 @@ export class ClientSession {
     try {
       const batch = splitBatch(line)
       if (batch === null) return this.#handle(readMessage(line), outlet)
-      for (const part of batch) void this.#receivePart(part, outlet)
+      return this.#receiveAll(batch, outlet)
     } catch (error) {
       return this.#unreadable(error, outlet)
     }
+  }
+
+  async #receiveAll(batch: readonly Uint8Array[], outlet: Outlet): Promise<void> {
+    for (const part of batch) await this.#receivePart(part, outlet)
   }
 
   /** Of a batch: one that cannot be read is answered, and the others are not its fault. */
@@ -95,7 +99,7 @@ export class ClientSession {
   #handle(message: Message, outlet: Outlet): void | Promise<void> {
     if (message.kind === 'request') {
       void this.#serve(message, outlet)
-      return this.#legacy.room() ?? this.#modern.room()
+      return this.#legacy.inputRoom() ?? this.#modern.inputRoom()
     }
     if (message.kind === 'notification') return this.#notified(message)
     else if (!this.#legacy.answered(message)) log.debug('a response of the client that nobody waits for')

@@ -91,6 +91,11 @@ export class ClientView implements LinkListener {
     return mergedOpening(offers, this.#deps.client.era, [...this.failures.values()].map(publicWording))
   }
 
+  /** Waits for servers never seen as long as each of them may take to start. */
+  listUnseen(): Promise<void> {
+    return this.#listAll(this.#enabled().filter(({ id }) => this.catalog.listingOf(id) === null))
+  }
+
   /** The result. Waits at most `first_list_wait_sec` for servers never seen; the rest comes by `list_changed`. */
   async list(kind: ListKind): Promise<Uint8Array> {
     const wanted = this.#enabled().filter(
@@ -108,9 +113,7 @@ export class ClientView implements LinkListener {
 
   /** The result of `tasks/list`, as JSON source. */
   tasks(): Promise<string> {
-    return mergedTasks([...this.#links], ({ server }, tasks) => {
-      for (const task of tasks) this.#memory.rememberTask(server.id, String(JSON.parse(task).taskId))
-    })
+    return mergedTasks([...this.#links], ({ server }, taskId) => this.#memory.rememberTask(server.id, taskId))
   }
 
   /** News of the resource from now on. Null when it works, else the server's error; `unknown` when it is nobody's. */
@@ -179,10 +182,16 @@ export class ClientView implements LinkListener {
     return this.#deps.home.notify(notification)
   }
 
+  room(): void | Promise<void> {
+    return this.#deps.home.room()
+  }
+
   onNotification(notification: NotificationMessage, link: ServerLink): void | Promise<void> {
     const kinds = kindsChangedBy(notification.method)
     if (kinds.length > 0) return void this.#relist(link, kinds)
-    if (notification.method !== 'notifications/resources/updated') return this.notify(notification)
+    const isLost = link.listeners.size > 1 && this.room() !== undefined
+    if (notification.method !== 'notifications/resources/updated')
+      return isLost ? undefined : this.notify(notification)
     this.#watches.updated(link.server.id, textParam(notification, 'uri'), notification)
   }
 
@@ -218,9 +227,9 @@ export class ClientView implements LinkListener {
 
   async #relist(link: ServerLink, kinds: readonly ListKind[]): Promise<void> {
     try {
-      await this.#listings.again(link, kinds)
-      for (const kind of kinds) this.#lists.show(kind)
-      this.#deps.home.listChanged(kinds)
+      const listed = await this.#listings.again(link, kinds)
+      for (const kind of listed) this.#lists.show(kind)
+      if (listed.length > 0) this.#deps.home.listChanged(listed)
     } catch (error) {
       this.#failed(link.server, error)
     }

@@ -17,6 +17,16 @@ export interface ListingEvents {
   onFailuresChanged(): void
 }
 
+interface Relisting {
+  /** Said to have changed since the last run began. */
+  readonly changed: Set<ListKind>
+  /** Those of the last run. */
+  listed: readonly ListKind[]
+  readonly coalescer: Coalescer
+  /** The run that somebody waits for. */
+  awaited: Promise<void> | null
+}
+
 /** Asks servers for their lists: all of them when a server is first seen, later those that it says have changed. */
 export class Listings {
   readonly #client: ClientDescription
@@ -25,8 +35,7 @@ export class Listings {
   readonly #current = new Map<string, ServerListing>()
   readonly #freshUntil = new Map<string, number>()
   readonly #running = new Map<string, Promise<void>>()
-  readonly #coalescers = new WeakMap<ServerLink, Coalescer>()
-  readonly #changed = new WeakMap<ServerLink, Set<ListKind>>()
+  readonly #relistings = new WeakMap<ServerLink, Relisting>()
 
   constructor(client: ClientDescription, events: ListingEvents) {
     this.#client = client
@@ -53,20 +62,31 @@ export class Listings {
     return this.#run(link, KINDS)
   }
 
-  /** The server has said so; asked about at most four times a second. */
-  again(link: ServerLink, kinds: readonly ListKind[]): Promise<void> {
-    const changed = this.#changed.get(link) ?? new Set<ListKind>()
-    for (const kind of kinds) changed.add(kind)
-    this.#changed.set(link, changed)
+  /**
+   * The server has said so; asked about at most four times a second. Gives the kinds that were listed, to the first
+   * only of those who wait for the same run.
+   */
+  async again(link: ServerLink, kinds: readonly ListKind[]): Promise<readonly ListKind[]> {
+    const relisting = this.#relistings.get(link) ?? this.#newRelisting(link)
+    for (const kind of kinds) relisting.changed.add(kind)
+    const run = relisting.coalescer.request()
+    if (relisting.awaited === run) return []
+    relisting.awaited = run
+    await run
+    return relisting.listed
+  }
+
+  #newRelisting(link: ServerLink): Relisting {
     const refresh = async (): Promise<void> => {
-      const wanted = [...changed]
-      changed.clear()
+      relisting.listed = [...relisting.changed]
+      relisting.changed.clear()
       await this.settled(link.server.id).catch(() => undefined)
-      await this.#run(link, wanted)
+      await this.#run(link, relisting.listed)
     }
-    const coalescer = this.#coalescers.get(link) ?? new Coalescer(refresh, REFRESH_PAUSE_MS)
-    this.#coalescers.set(link, coalescer)
-    return coalescer.request()
+    const coalescer = new Coalescer(refresh, REFRESH_PAUSE_MS)
+    const relisting: Relisting = { changed: new Set(), listed: [], coalescer, awaited: null }
+    this.#relistings.set(link, relisting)
+    return relisting
   }
 
   failed(server: Server, error: unknown): void {

@@ -46,6 +46,7 @@ export interface ResponseMessage {
   readonly error: Span | null
 }
 
+const MAX_BATCH = 100
 const NO_PARAMS: ReadonlyMap<string, Span> = new Map()
 const encoder = new TextEncoder()
 
@@ -66,11 +67,14 @@ export function readMessage(bytes: Uint8Array): Message {
   return { kind: 'request', id, ...incoming }
 }
 
-/** The messages of a JSON-RPC batch (only MCP 2025-03-26 has them), or null when it is not an array. */
+/**
+ * The messages of a JSON-RPC batch (only MCP 2025-03-26 has them), or null when it is not an array. Throws
+ * WIRE_INVALID_JSON when there are more than 100.
+ */
 export function splitBatch(bytes: Uint8Array): Uint8Array[] | null {
   const whole = trimmed(bytes)
   if (!isArray(bytes, whole)) return null
-  return elements(bytes, whole).map((span) => bytes.subarray(span.start, span.end))
+  return elements(bytes, whole, MAX_BATCH).map((span) => bytes.subarray(span.start, span.end))
 }
 
 /** Equal for ids (or progress tokens) that mean the same, however a string is escaped; big integers stay exact. */

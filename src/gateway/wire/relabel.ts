@@ -1,5 +1,6 @@
 import { type Edit, splice } from './json-span.ts'
 import {
+  encodeMessage,
   type NotificationMessage,
   progressTokenOf,
   type RequestMessage,
@@ -34,4 +35,9 @@ export function relabelCancellation(notification: NotificationMessage, id: numbe
   const requestId = notification.params.get('requestId')
   if (requestId === undefined) return notification.bytes
   return splice(notification.bytes, [replaceWith(requestId, String(id))])
+}
+
+/** A `notifications/cancelled` of our own. */
+export function cancellation(id: number, reason: string): Uint8Array {
+  return encodeMessage({ method: 'notifications/cancelled', params: { requestId: id, reason } })
 }

@@ -67,8 +67,9 @@ test('a full file gives the configuration with its defaults; relative paths star
         description: 'd',
         obtain: 'https://github.com/settings/tokens',
         isRequired: true,
+        isPublic: false,
       },
-      { name: 'OPTIONAL', description: null, obtain: null, isRequired: false },
+      { name: 'OPTIONAL', description: null, obtain: null, isRequired: false, isPublic: false },
     ],
   })
   expect(config.servers.get('github.com')).toEqual({

@@ -1,10 +1,215 @@
-import { expect, test } from 'bun:test'
-import { maskValues } from '../../../src/gateway/redact.ts'
+import { describe, expect, test } from 'bun:test'
+import { LiveValues } from '../../../src/gateway/guard/live-values.ts'
+import { foreignValue, redact, redactText } from '../../../src/gateway/redact.ts'
 
-test('values are masked wherever they stand, the longest first, each line of one by itself', () => {
-  const mask = maskValues(['token-123', 'token-123-long', 'line one\nline two'])
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
 
-  expect(mask('x token-123-long y token-123 z')).toBe('x [secret] y [secret] z')
-  expect(mask('got line two')).toBe('got [secret]')
-  expect(mask('nothing')).toBe('nothing')
+function holding(secrets: Record<string, string>, scope = 'scope'): LiveValues {
+  const values = new LiveValues()
+  values.hold(scope, secrets)
+  return values
+}
+
+function redacted(line: string, values: LiveValues): string | null {
+  const { bytes } = redact(encoder.encode(line), values)
+  return bytes === null ? null : decoder.decode(bytes)
+}
+
+const result = (text: string) =>
+  JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text }] } })
+const jsonText = (text: string) => JSON.stringify(text).slice(1, -1)
+const escapedWhole = (text: string) =>
+  [...Array(text.length).keys()].map((at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')
+const percentWhole = (text: string) => Buffer.from(text).toString('hex').replace(/../g, '%$&')
+
+/** Ways in which a program writes a value down, within text; what it gives is the text of a JSON string, unescaped. */
+const FORMS: [string, (value: string) => string][] = [
+  ['raw', (value) => value],
+  ['within JSON', (value) => jsonText(value)],
+  ['within JSON in JSON', (value) => jsonText(jsonText(value))],
+  ['percent', (value) => encodeURIComponent(value)],
+  ['percent, small', (value) => encodeURIComponent(value).replace(/%../g, (code) => code.toLowerCase())],
+  ['percent, every byte', percentWhole],
+  ['form', (value) => encodeURIComponent(value).replaceAll('%20', '+')],
+  ['base64', (value) => Buffer.from(value).toString('base64')],
+  ['base64 behind one byte', (value) => Buffer.from(`:${value}tail`).toString('base64')],
+  ['base64 behind two bytes', (value) => Buffer.from(`a:${value}t`).toString('base64')],
+  ['base64url', (value) => Buffer.from(value).toString('base64url')],
+  ['base64url behind one byte', (value) => Buffer.from(`:${value}x`).toString('base64url')],
+  ['hex', (value) => Buffer.from(value).toString('hex')],
+  ['hex, large', (value) => Buffer.from(value).toString('hex').toUpperCase()],
+  ['HTML', (value) => value.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`)],
+  [
+    'HTML, every character',
+    (value) => [...value].map((each) => `&#x${each.codePointAt(0)?.toString(16)};`).join(''),
+  ],
+  ['\\u escapes as text', escapedWhole],
+  ['PHP', (value) => jsonText(value).replaceAll('/', '\\/')],
+  ['Python', (value) => jsonText(value).replace(/[^\0-\x7f]/g, escapedWhole)],
+]
+const CARRIERS: [string, (text: string) => string][] = [
+  ['a result', result],
+  [
+    'structured content',
+    (text) => JSON.stringify({ jsonrpc: '2.0', id: 1, result: { structuredContent: { a: [text] } } }),
+  ],
+  [
+    'an error',
+    (text) => JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: 1, message: 'm', data: { text } } }),
+  ],
+  [
+    'a notification',
+    (text) => JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { data: `${text}.` } }),
+  ],
+  [
+    'a result, all escaped',
+    (text) => `{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"${escapedWhole(text)}"}]}}`,
+  ],
+]
+const ALPHABET = [
+  ...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=$&<>"\'\\ %',
+  'é',
+  '日',
+  '😀',
+  '\n',
+]
+
+describe('a value is taken out', () => {
+  test.each(FORMS)('written as %s, in every carrier, and all around it stays', (_form, write) => {
+    for (let round = 0; round < 40; round++) {
+      const length = 14 + (round % 40)
+      const value = Array.from({ length }, () => ALPHABET[Math.floor(Math.random() * ALPHABET.length)]).join('')
+      const values = holding({ TOKEN: value })
+      for (const [carrier, carry] of CARRIERS) {
+        const line = carry(`before «${write(value)}» after`)
+        const clean = redacted(line, values)
+
+        expect({
+          carrier,
+          value,
+          found: clean !== null && textsOf(clean).includes('[redacted scope/TOKEN]'),
+        }).toEqual({
+          carrier,
+          value,
+          found: true,
+        })
+        expect(textsOf(clean ?? '')).toContain('before «')
+        expect(textsOf(clean ?? '')).toContain('» after')
+        expect(textsOf(clean ?? '')).not.toContain(write(value))
+      }
+    }
+  })
+
+  test('split at no place of a text with others around it, the longest first', () => {
+    const values = holding({ SHORT: 'token-abc-123', LONG: 'token-abc-123-xyz' })
+
+    expect(redacted(result('a token-abc-123-xyz b token-abc-123 c'), values)).toBe(
+      result('a [redacted scope/LONG] b [redacted scope/SHORT] c'),
+    )
+  })
+
+  test('of a private key each line, of a JSON document each text, of a URL its password', () => {
+    const values = holding({
+      PEM: '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0\nBAQEFAASCBKcwggSjAgEAAo\n-----END PRIVATE KEY-----\n',
+      JSON: '{"type":"service_account","private_key":"abcdefgh12345678"}',
+      URL: 'postgres://user:correct-horse@db.example/app',
+    })
+
+    expect(redacted(result('x BAQEFAASCBKcwggSjAgEAAo'), values)).toBe(result('x [redacted scope/PEM]'))
+    expect(redacted(result('x abcdefgh12345678'), values)).toBe(result('x [redacted scope/JSON]'))
+    expect(redacted(result('x correct-horse'), values)).toBe(result('x [redacted scope/URL]'))
+    expect(redacted(result('-----BEGIN PRIVATE KEY-----'), values)).toBe(result('-----BEGIN PRIVATE KEY-----'))
+  })
+
+  test('of stderr too', () => {
+    const values = holding({ TOKEN: 'token-abc-123' })
+
+    expect(redactText('x token-abc-123 y', values).text).toBe('x [redacted scope/TOKEN] y')
+    expect(redactText(`{"a":"${escapedWhole('token-abc-123')}"}`, values).text).toBe(
+      '{"a":"[redacted scope/TOKEN]"}',
+    )
+  })
 })
+
+describe('a message cannot go on with a value', () => {
+  const values = holding({ TOKEN: 'token-abc-123', PIN: '8273645190' })
+
+  test.each([
+    ['as the name of a member', '{"jsonrpc":"2.0","id":1,"result":{"token-abc-123":1}}'],
+    ['as a number', '{"jsonrpc":"2.0","id":1,"result":{"a":8273645190}}'],
+    ['within base64', `{"jsonrpc":"2.0","id":1,"result":{"contents":[{"blob":"${btoa('xtoken-abc-123x')}"}]}}`],
+    ['as a token of the protocol', '{"jsonrpc":"2.0","id":1,"result":{"requestState":"token-abc-123"}}'],
+    ['as an id', '{"jsonrpc":"2.0","id":"token-abc-123","method":"ping"}'],
+  ])('%s', (_where, line) => {
+    expect(redacted(line, values)).toBeNull()
+  })
+
+  test('that is JSON and stands there as such', () => {
+    const whole = '{"key":"a","user":1234567,"more":[1,2,3]}'
+
+    expect(redacted(`{"jsonrpc":"2.0","id":1,"result":${whole}}`, holding({ DOC: whole }))).toBeNull()
+  })
+})
+
+describe('a message goes on as the same bytes', () => {
+  const values = holding({ TOKEN: 'nabc-token-123', SHORT: 'secret-12' })
+
+  test.each([
+    ['without a value', result('nothing here')],
+    ['when only an escape seems to begin one', '{"jsonrpc":"2.0","id":1,"result":"a\\nabc-token-123"}'],
+    ['when a short value is within a word', result('my_secret-12x')],
+    ['with escapes that nobody needs', '{"jsonrpc":"2.0","id":1,"result":"\\u0041\\/b\\ud800"}'],
+  ])('%s', (_when, line) => {
+    const bytes = encoder.encode(line)
+
+    expect(redact(bytes, values).bytes).toBe(bytes)
+  })
+
+  test('after the last server that held the value has let go of it', () => {
+    const live = new LiveValues()
+    const first = live.hold('a', { TOKEN: 'token-abc-123' })
+    const second = live.hold('a', { TOKEN: 'token-abc-123' })
+    const line = result('token-abc-123')
+
+    first()
+    expect(redacted(line, live)).not.toBe(line)
+    second()
+    expect(redacted(line, live)).toBe(line)
+  })
+
+  test('D17: 1 MiB beside 50 secrets', () => {
+    const live = new LiveValues()
+    for (let n = 0; n < 50; n++) live.hold(`s${n}`, { TOKEN: `ghp_${crypto.randomUUID()}` })
+    const bytes = encoder.encode(result(Array.from({ length: 30_000 }, () => crypto.randomUUID()).join(' ')))
+    const copy = bytes.slice()
+
+    expect(redact(bytes, live).bytes).toBe(bytes)
+    expect(Buffer.compare(bytes, copy)).toBe(0)
+  })
+})
+
+test('what a server is told must not hold a value of another scope, whatever the spelling', () => {
+  const values = holding({ TOKEN: 'token-abc-123' }, 'a')
+  values.hold('b', { SAME: 'shared-by-both-1' })
+  values.hold('a', { SAME: 'shared-by-both-1' })
+  const call = (text: string) =>
+    encoder.encode(JSON.stringify({ method: 'tools/call', params: { arguments: { text } } }))
+
+  expect(foreignValue(call('x token-abc-123'), 'b', values)).toBe('a/TOKEN')
+  expect(foreignValue(call(`x ${btoa('token-abc-123')}`), null, values)).toBe('a/TOKEN')
+  expect(foreignValue(call('x token-abc-123'), 'a', values)).toBeNull()
+  expect(foreignValue(call('x shared-by-both-1'), 'a', values)).toBeNull()
+  expect(foreignValue(call('x shared-by-both-1'), 'b', values)).toBeNull()
+  expect(foreignValue(call('nothing'), 'b', values)).toBeNull()
+})
+
+/** All strings of the message, unescaped, one after the other. */
+function textsOf(line: string): string {
+  const texts: string[] = []
+  JSON.parse(line, (_key, value: unknown) => {
+    if (typeof value === 'string') texts.push(value)
+    return value
+  })
+  return texts.join('\n')
+}

@@ -22,9 +22,9 @@ export class DaemonStatusCommand extends BaseCommand {
     if (this.json) await printJson({ running: status !== null, ...status })
     else if (status === null) await print('no daemon is running; `mcplexer serve --daemon` starts one')
     else {
-      const { pid, version, sessions, uptimeSec } = status
+      const { pid, version, sessions, uptimeSec, config } = status
       await print(
-        `running for ${uptimeSec} s as process ${pid}, version ${version}, ${counted(sessions, 'session')}`,
+        `running for ${uptimeSec} s as process ${pid}, version ${version}, ${counted(sessions, 'session')}\nconfiguration ${config}`,
       )
     }
     return status === null ? 1 : 0

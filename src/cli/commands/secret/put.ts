@@ -1,5 +1,6 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
+import { nearest } from '../../../base/index.ts'
 import type { AuthScope } from '../../../config/index.ts'
 import type { PutOutcome } from '../../../vault/index.ts'
 import { BaseCommand } from '../../base-command.ts'
@@ -47,6 +48,13 @@ export class SecretPutCommand extends BaseCommand {
   }
 }
 
+function undeclared(key: string, scopeId: string, declared: readonly string[]): string {
+  const meant = nearest(key, declared)
+  const question =
+    meant === null ? '' : `; did you mean ${meant}? (then: mcplexer secret delete ${scopeId} ${key})`
+  return `note: ${key} is not declared under keys of ${scopeId}, which has ${declared.join(', ')}${question}`
+}
+
 /** What the file says about the key: who is asked should not have to look it up. */
 function explain(scope: AuthScope, key: string): void {
   const { description = null, obtain = null } = scope.keys.find(({ name }) => name === key) ?? {}
@@ -59,7 +67,10 @@ function report(scope: AuthScope, key: string, outcome: PutOutcome, isEmpty: boo
   if (outcome.droppedKeys.length > 0)
     printWarning(`the scope had been tampered with; put these again: ${outcome.droppedKeys.join(', ')}`)
   if (isEmpty) note('note: the value is empty')
+  else if (!outcome.isGuardable && !scope.keys.some(({ name, isPublic }) => name === key && isPublic))
+    note(
+      'note: the value is short or plain, so that it cannot be told from text and taken out of what servers say',
+    )
   const declared = scope.keys.map(({ name }) => name)
-  if (declared.length > 0 && !declared.includes(key))
-    note(`note: ${key} is not declared under keys of ${scope.id}, which has ${declared.join(', ')}`)
+  if (declared.length > 0 && !declared.includes(key)) note(undeclared(key, scope.id, declared))
 }

@@ -22,7 +22,6 @@ export interface HttpDeps {
 
 /** For a client that sends its request slowly, or keeps a connection for the next; answers may take any time. */
 const IDLE_SEC = 60
-const MAX_BATCH = 100
 
 /** MCP over HTTP at `/mcp`, both eras at one address. Throws HTTP_LISTEN_FAILED. */
 export class HttpServer {
@@ -59,6 +58,7 @@ export class HttpServer {
       return Bun.serve({
         hostname: hostname.replace(/^\[|\]$/g, ''),
         port,
+        reusePort: false,
         development: false,
         idleTimeout: IDLE_SEC,
         // bodies are counted as they are read, after the guard
@@ -97,8 +97,8 @@ function readPost(body: Uint8Array): Post | Response {
     const batch = splitBatch(body)
     const isBatch = batch !== null
     const parts = (batch ?? [body]).map((part) => readLine(part))
-    if (parts.length > 0 && parts.length <= MAX_BATCH) return { parts, isBatch }
-    return refusal(400, `a batch has 1 to ${MAX_BATCH} messages`, { code: RPC.invalidRequest })
+    if (parts.length > 0) return { parts, isBatch }
+    return refusal(400, 'a batch has 1 to 100 messages', { code: RPC.invalidRequest })
   } catch (error) {
     const code = isMcplexerError(error, 'WIRE_INVALID_JSON') ? RPC.parseError : RPC.invalidRequest
     return refusal(400, code === RPC.parseError ? 'Parse error' : 'Invalid Request', { code })

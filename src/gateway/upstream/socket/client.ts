@@ -6,6 +6,8 @@ import { socketSink } from './socket-sink.ts'
 export interface DaemonStatus {
   readonly pid: number
   readonly version: string
+  /** Absolute. */
+  readonly config: string
   readonly uptimeSec: number
   readonly sessions: number
 }

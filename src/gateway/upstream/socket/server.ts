@@ -11,9 +11,15 @@ import { HELLO, STATUS, STOP } from './client.ts'
 import { socketSink } from './socket-sink.ts'
 
 const MAX_SESSIONS = 256
+/** Some are left for those who ask after the daemon, or end it. */
+const MAX_CONNECTIONS = MAX_SESSIONS + 16
+/** For the client to read what is on its way. */
+const ENDING_MS = 1000
 
 export interface SocketOptions {
   readonly path: string
+  /** What it runs with. */
+  readonly config: string
   openSession(home: Outlet, clientFolder: string): ClientSession
   /** A client has asked for the end. */
   onStop(): void
@@ -30,12 +36,16 @@ export async function listenSocket(options: SocketOptions): Promise<SocketServer
   const status = (): object => ({
     pid: process.pid,
     version,
+    config: options.config,
     uptimeSec: Math.round((performance.now() - startedMs) / 1000),
     sessions: open.size - 1,
   })
   const server = createServer({ allowHalfOpen: false }, (socket) => {
-    if (open.size >= MAX_SESSIONS) return void socket.end()
-    const served = new SocketSession(socket, options, status).run().finally(() => open.delete(served))
+    if (open.size >= MAX_CONNECTIONS) return void socket.end()
+    const isFull = () => open.size > MAX_SESSIONS
+    const served = new SocketSession(socket, { ...options, status, isFull })
+      .run()
+      .finally(() => open.delete(served))
     open.add(served)
   })
   // the lock of the one who calls makes sure that it is left of somebody who has died
@@ -54,25 +64,32 @@ export async function listenSocket(options: SocketOptions): Promise<SocketServer
     close: async () => {
       server.close()
       for (const socket of sockets) socket.end()
+      const cut = setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, ENDING_MS)
       await Promise.all(open)
+      clearTimeout(cut)
       rmSync(options.path, { force: true })
     },
   }
 }
 
+interface SessionOptions extends SocketOptions {
+  status(): object
+  isFull(): boolean
+}
+
 /** One connection: at first it may say where it comes from, or ask after the daemon; then it is a session. */
 class SocketSession {
   readonly #socket: Socket
-  readonly #options: SocketOptions
-  readonly #status: () => object
+  readonly #options: SessionOptions
   readonly #writer: LineWriter
   #session: ClientSession | null = null
   #clientFolder = process.cwd()
 
-  constructor(socket: Socket, options: SocketOptions, status: () => object) {
+  constructor(socket: Socket, options: SessionOptions) {
     this.#socket = socket
     this.#options = options
-    this.#status = status
     socket.on('error', () => undefined)
     this.#writer = new LineWriter(socketSink(socket), () => socket.destroy())
   }
@@ -98,8 +115,9 @@ class SocketSession {
     }
     if (message?.kind === 'request' && (message.method === STATUS || message.method === STOP)) {
       if (message.method === STOP) this.#options.onStop()
-      return this.#writer.write(encodeResult(message, JSON.stringify(this.#status())))
+      return this.#writer.write(encodeResult(message, JSON.stringify(this.#options.status())))
     }
+    if (this.#options.isFull()) return void this.#socket.end()
     const home = {
       send: (reply: Uint8Array) => this.#writer.write(reply),
       room: () => this.#writer.room(),

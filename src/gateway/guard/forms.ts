@@ -1,0 +1,95 @@
+/** Characters lost at the front of base64 when 0, 1 or 2 unknown bytes stand before. */
+const LOST_CHARACTERS = [0, 2, 3]
+const NAMED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+const JSON_LEVELS = 3
+
+/**
+ * Pure: how programs write a value down: as it is; percent and form encoding; base64 and base64url at any alignment;
+ * hex; HTML; and each of these within JSON, within JSON in JSON, and once more.
+ */
+export function formsOf(value: string): Set<string> {
+  const plain = [value, ...percentForms(value), ...base64Forms(value), ...hexForms(value), ...htmlForms(value)]
+  return new Set(plain.flatMap(withinJson))
+}
+
+/**
+ * Pure: what of a value is a secret by itself: the lines of a private key, the texts of a JSON document, the
+ * password of a URL.
+ */
+export function partsOf(value: string): string[] {
+  return [...linesIn(value), ...textsIn(value), ...passwordIn(value)].filter((part) => part !== value)
+}
+
+function withinJson(form: string): string[] {
+  const levels = [form]
+  for (let level = 1; level <= JSON_LEVELS; level++) levels.push(JSON.stringify(levels.at(-1)).slice(1, -1))
+  return levels
+}
+
+function percentForms(value: string): string[] {
+  const component = encodeURIComponent(value)
+  const strict = component.replace(/[!'()*]/g, (character) => percent(Buffer.from(character)))
+  const all = percent(Buffer.from(value))
+  const spaced = [component, strict]
+  const upper = [encodeURI(value), ...spaced, ...spaced.map((form) => form.replaceAll('%20', '+')), all]
+  return [...upper, ...upper.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))]
+}
+
+function percent(bytes: Buffer): string {
+  return bytes.toString('hex').toUpperCase().replace(/../g, '%$&')
+}
+
+function base64Forms(value: string): string[] {
+  return LOST_CHARACTERS.flatMap((lost, before) => {
+    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)])
+    const whole = Math.floor((bytes.length * 8) / 6)
+    return [bytes.toString('base64').slice(lost, whole), bytes.toString('base64url').slice(lost, whole)]
+  })
+}
+
+function hexForms(value: string): string[] {
+  const hex = Buffer.from(value).toString('hex')
+  return [hex, hex.toUpperCase()]
+}
+
+function htmlForms(value: string): string[] {
+  const named = value.replace(/[&<>"]/g, (character) => NAMED[character] ?? character)
+  const quotes = ['&#39;', '&#x27;', '&apos;'].map((quote) => named.replaceAll("'", quote))
+  const numeric = (write: (code: number) => string, which: RegExp) =>
+    value.replace(which, (character) => write(character.codePointAt(0) ?? 0))
+  const writers = [
+    (code: number) => `&#${code};`,
+    (code: number) => `&#x${code.toString(16)};`,
+    (code: number) => `&#x${code.toString(16).toUpperCase()};`,
+  ]
+  const some = writers.flatMap((write) => [
+    numeric(write, /./gsu),
+    numeric(write, /[&<>"']/g),
+    numeric(write, /[&<>"']|[^\0-\x7f]/gu),
+  ])
+  return [...quotes, ...some]
+}
+
+function linesIn(value: string): string[] {
+  const lines = value.split(/\r?\n/)
+  return lines.length === 1 ? [] : lines.filter((line) => line.length >= 16 && !line.startsWith('-----'))
+}
+
+function textsIn(value: string): string[] {
+  if (!value.trimStart().startsWith('{')) return []
+  try {
+    const texts: string[] = []
+    JSON.parse(value, (_key, inner: unknown) => {
+      if (typeof inner === 'string' && inner.length >= 16) texts.push(inner, ...linesIn(inner))
+      return inner
+    })
+    return texts
+  } catch {
+    return []
+  }
+}
+
+function passwordIn(value: string): string[] {
+  const { password = '' } = /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:(?<password>[^/\s@]+)@/i.exec(value)?.groups ?? {}
+  return password.length >= 8 ? [password] : []
+}
