@@ -30,3 +30,13 @@ export async function withinStartupTimeout<T>(
     clearTimeout(timer)
   }
 }
+
+/** When `work` is done, or at the latest after `ms`; it goes on then. */
+export async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: Timer | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
+}

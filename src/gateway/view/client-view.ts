@@ -9,6 +9,7 @@ import { ShownLists } from '../catalog/shown-lists.ts'
 import type { CatalogStore, Opening, ServerListing, StoredReplies } from '../catalog/store.ts'
 import { variantOf } from '../catalog/variant.ts'
 import type { Caller, ClientDescription, Question, Reachable } from '../downstream/caller.ts'
+import { atMost } from '../downstream/deadline.ts'
 import type { Flight } from '../downstream/flight.ts'
 import type { LinkListener, ServerLink } from '../downstream/link.ts'
 import { findRoute } from '../route.ts'
@@ -290,13 +291,4 @@ export class ClientView implements LinkListener {
 
 export function sameLaunch(before: Server | undefined, after: Server): boolean {
   return JSON.stringify(before) === JSON.stringify(after)
-}
-
-async function atMost(ms: number, work: Promise<void>): Promise<void> {
-  let timer: Timer | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work, late])
-  clearTimeout(timer)
 }
