@@ -67,11 +67,12 @@ async function openGateway(
   await hardenProcess()
   const { Gateway } = await import('./gateway/index.ts')
   const { openCredentials } = await import('./auth/index.ts')
+  const { Sandbox } = await import('./sandbox/index.ts')
   const { watchConfig } = await import('./config/index.ts')
   let current = initial
   const credentials = openCredentials({ config: () => current, vault })
   const store = await openCatalogStore(paths, closing)
-  const gateway = new Gateway({ config: initial, credentials, store })
+  const gateway = new Gateway({ config: initial, credentials, store, sandbox: new Sandbox(paths) })
   const watch = watchConfig(initial, {
     onChange: (config) => {
       current = config

@@ -11,8 +11,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   store: ['base'],
   vault: ['base', 'store'],
   auth: ['base', 'config', 'vault'],
-  gateway: ['base', 'config', 'auth'],
-  cli: ['base', 'config', 'vault', 'gateway'],
+  sandbox: ['base'],
+  gateway: ['base', 'config', 'sandbox', 'auth'],
+  cli: ['base', 'config', 'vault', 'sandbox', 'gateway'],
 }
 /** Each outside power and the only places that use it. */
 const POWERS: [string, RegExp, RegExp][] = [
@@ -21,7 +22,7 @@ const POWERS: [string, RegExp, RegExp][] = [
   [
     'child processes',
     /Bun\.spawn|node:child_process/,
-    /^(gateway\/downstream\/(process|watchdog)|daemon)\.ts$/,
+    /^(gateway\/downstream\/(process|watchdog)|daemon|sandbox\/bwrap)\.ts$/,
   ],
   ['fetch', /\bfetch\(/, /^auth\/http\.ts$/],
   ['the environment', /process\.env\b|Bun\.env\b/, /^base\/env\.ts$/],

@@ -17,7 +17,8 @@ let isDone = false
 export async function hardenProcess(): Promise<void> {
   if (isDone) return
   isDone = true
-  for (const name of dangerousNames()) log.warn(`${name} is set: it changes how this program runs; unset it`)
+  for (const name of dangerousVariables())
+    log.warn(`${name} is set: it changes how this program runs; unset it`)
   if (process.platform !== 'linux') return
   try {
     await forbidDumps()
@@ -26,7 +27,8 @@ export async function hardenProcess(): Promise<void> {
   }
 }
 
-function dangerousNames(): string[] {
+/** Those that are set. */
+export function dangerousVariables(): string[] {
   const environment = hostEnvironment()
   const names = Object.keys(environment).filter((name) => DANGEROUS.test(name))
   return environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'

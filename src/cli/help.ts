@@ -24,6 +24,7 @@ secrets, only when it starts, and the configuration can be committed.
 ${bold('Set up')}
   init                                 make folder, key and configuration
   status                               paths, servers, missing keys
+  doctor                               what protects the secrets here
   config check [FILE…]                 find mistakes and secrets, for pre-commit
   config schema                        JSON Schema of the file, for editors
 

@@ -82,7 +82,12 @@ function configOf(file: ConfigFile, bytes: Uint8Array, path: string): Config {
     digest: digestOf(bytes),
     firstListWaitSec: file.first_list_wait_sec,
     authScopes: new Map(file.auth_scopes.map((scope) => [scope.id, scopeOf(scope)])),
-    servers: new Map(file.downstream_servers.map((entry) => [entry.id, serverOf(entry, dirname(absolute))])),
+    servers: new Map(
+      file.downstream_servers.map((entry) => [
+        entry.id,
+        serverOf(entry, dirname(absolute), file.require_shield),
+      ]),
+    ),
   }
 }
 
@@ -93,7 +98,7 @@ function scopeOf(scope: ConfigFile['auth_scopes'][number]): AuthScope {
   return { id: scope.id, name: scope.name ?? null, type: scope.type, keys }
 }
 
-function serverOf(entry: ServerEntry, folder: string): Server {
+function serverOf(entry: ServerEntry, folder: string, requiresShield: boolean): Server {
   return {
     id: entry.id,
     transport: entry.transport,
@@ -111,6 +116,11 @@ function serverOf(entry: ServerEntry, folder: string): Server {
     maxInstances: entry.max_instances,
     restartPolicy: entry.restart_policy,
     isDisabled: entry.disabled,
+    shield: entry.shield,
+    readable: entry.readable.map((path) => pathFrom(path, folder)),
+    writable: entry.writable.map((path) => pathFrom(path, folder)),
+    network: entry.network,
+    requiresShield,
   }
 }
 

@@ -40,6 +40,13 @@ export interface Server {
   readonly maxInstances: number
   readonly restartPolicy: 'on-failure' | 'always' | 'never'
   readonly isDisabled: boolean
+  readonly shield: 'off' | 'default' | 'strict'
+  /** Absolute; what a strict shield leaves open. */
+  readonly readable: readonly string[]
+  readonly writable: readonly string[]
+  readonly network: 'all' | 'none'
+  /** Not started without a shield. */
+  readonly requiresShield: boolean
 }
 
 export interface Config {
@@ -111,6 +118,13 @@ const serverSchema = z.strictObject({
     .default('on-failure')
     .describe('After it ended by itself: started again by the next call, at once, or not at all'),
   disabled: z.boolean().default(false).describe('Keeps the entry without offering its tools'),
+  shield: z
+    .enum(['off', 'default', 'strict'])
+    .default('default')
+    .describe('default: it sees neither our files nor other processes; strict: a home of its own, too'),
+  readable: z.array(noNul).default([]).describe('With a strict shield: what of your home it may read'),
+  writable: z.array(noNul).default([]).describe('With a strict shield: folders that it may write'),
+  network: z.enum(['all', 'none']).default('all').describe('none: no network at all'),
 })
 
 /** A section whose entries are all commented out reads as null; it is empty. */
@@ -123,6 +137,10 @@ const list = <T extends z.ZodType>(entry: T) =>
 export const fileSchema = z.strictObject({
   auth_scopes: list(authScopeSchema).describe('Compartments of credentials; their values are never here'),
   downstream_servers: list(serverSchema).describe('The MCP servers behind mcplexer'),
+  require_shield: z
+    .boolean()
+    .default(false)
+    .describe('Servers are not started on a machine where no shield works'),
   first_list_wait_sec: seconds
     .default(5)
     .describe('How long the first list of tools waits for servers never seen before'),

@@ -1,5 +1,6 @@
 import type { CredentialSource } from '../auth/index.ts'
 import type { Config } from '../config/index.ts'
+import type { Sandbox } from '../sandbox/index.ts'
 import type { ListKind } from './catalog/kinds.ts'
 import type { CatalogStore } from './catalog/store.ts'
 import type { ClientDescription } from './downstream/caller.ts'
@@ -13,6 +14,7 @@ import { SessionPools } from './view/session-pools.ts'
 export interface GatewayDeps {
   readonly config: Config
   readonly credentials: CredentialSource
+  readonly sandbox: Sandbox
   /** Null: nothing is remembered from run to run. */
   readonly store: CatalogStore | null
 }
@@ -68,7 +70,12 @@ export class Gateway {
 
   #newPool(): Pool {
     return new Pool(
-      { credentials: this.#deps.credentials, watchdog: this.#watchdog, guard: this.#guard },
+      {
+        credentials: this.#deps.credentials,
+        watchdog: this.#watchdog,
+        guard: this.#guard,
+        sandbox: this.#deps.sandbox,
+      },
       this.#places,
     )
   }

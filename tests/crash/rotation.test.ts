@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { appendFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROTATION_STEPS } from '../../src/vault/index.ts'
-import { configOf } from '../helpers/fixtures.ts'
+import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { allValues, identityCount, sealedRows } from '../helpers/sealed.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
@@ -103,7 +103,9 @@ describe('D11: a rotation beside everything else', () => {
   }, 120_000)
 
   test('a rotation changes no generation and restarts no server', async () => {
-    using home = new TempHome(configOf([{ id: 'one', more: { auth_scope: 'a' } }], [{ id: 'a' }]))
+    using home = new TempHome(
+      configOf([{ id: 'one', more: { ...UNSHIELDED, auth_scope: 'a' } }], [{ id: 'a' }]),
+    )
     home.put('a', 'TOKEN', 'v')
     await using client = await RawClient.start(home)
     const pid = JSON.parse(await client.callText('one__environment')).pid

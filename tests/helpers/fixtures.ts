@@ -4,9 +4,12 @@ import { ROOT } from './temp-home.ts'
 /** The Bun that runs the tests also runs the fixture servers. */
 const BUN = process.execPath
 
+/** For tests that look at the server's process from outside: behind a shield it knows its own number only. */
+export const UNSHIELDED = { shield: 'off' }
+
 export interface Entry {
   readonly id: string
-  readonly script?: 'general' | 'odd' | 'legacy' | 'leaky'
+  readonly script?: 'general' | 'odd' | 'legacy' | 'leaky' | 'hostile'
   readonly args?: readonly string[]
   readonly more?: Record<string, unknown>
 }

@@ -2,14 +2,14 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { lstatSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
-import { configOf } from '../helpers/fixtures.ts'
+import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning } from '../helpers/processes.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
 
 const homes: TempHome[] = []
 
-function homeOf(config = configOf([{ id: 'one' }])): TempHome {
+function homeOf(config = configOf([{ id: 'one', more: UNSHIELDED }])): TempHome {
   const home = new TempHome(config)
   homes.push(home)
   return home

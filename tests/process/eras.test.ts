@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
-import { configOf, type Entry } from '../helpers/fixtures.ts'
+import { join } from 'node:path'
+import { configOf, type Entry, UNSHIELDED } from '../helpers/fixtures.ts'
 import { type Message, RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning } from '../helpers/processes.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
@@ -20,7 +21,7 @@ interface Setting extends Disposable {
 /** Legacy servers `one` and `two` that keep a record; `probe` is what they do when asked before `initialize`. */
 function legacyServers(probe = 'answers', more: Record<string, unknown> = {}): Setting {
   const home = new TempHome()
-  const record = home.file('record')
+  const record = join(home.folder, 'record')
   const entry = (id: string): Entry => ({ id, script: 'legacy', args: [record, id, probe], more })
   home.writeConfig(configOf([entry('one'), entry('two')]))
   return {
@@ -187,7 +188,9 @@ describe('resources of several servers', () => {
   test('an error of a legacy server that the newer revision has no code for gets the new one', async () => {
     using setting = legacyServers()
     setting.home.writeConfig(
-      configOf([{ id: 'one', script: 'legacy', args: [setting.home.file('record'), 'one', 'answers'] }]),
+      configOf([
+        { id: 'one', script: 'legacy', args: [join(setting.home.folder, 'record'), 'one', 'answers'] },
+      ]),
     )
     await using client = new ModernClient(setting.home)
 
@@ -241,7 +244,7 @@ describe('processes', () => {
       ['shared', 1],
       ['per-session', 2],
     ] as const) {
-      using setting = legacyServers('answers', { instances })
+      using setting = legacyServers('answers', { ...UNSHIELDED, instances })
       const clients = await Promise.all([connect(setting.home), connect(setting.home)])
       const pids = await Promise.all(clients.map((client) => client.callText('one__pid')))
       for (const client of clients) await client.close()
@@ -266,7 +269,7 @@ describe('processes', () => {
   }, 30_000)
 
   test('`restart_policy`: always brings a server back by itself, never leaves it down', async () => {
-    using always = legacyServers('answers', { restart_policy: 'always' })
+    using always = legacyServers('answers', { ...UNSHIELDED, restart_policy: 'always' })
     await using one = await RawClient.start(always.home)
     const pid = Number(await one.callText('one__pid'))
     await one.call('one__end')

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually } from '../helpers/processes.ts'
@@ -11,7 +12,7 @@ let record: string
 
 beforeAll(async () => {
   home = new TempHome()
-  record = home.file('record.jsonl')
+  record = join(home.folder, 'record.jsonl')
   home.writeConfig(configOf([{ id: 'one', args: [record] }, { id: 'two.b' }]))
   client = await RawClient.start(home, { roots: {}, sampling: {} })
 })

@@ -1,7 +1,8 @@
 import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
-import { writeFileSync } from 'node:fs'
-import { configOf } from '../helpers/fixtures.ts'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { type Message, RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning, runningProcesses } from '../helpers/processes.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
@@ -135,7 +136,9 @@ describe('servers as they should not be', () => {
   test('one that no longer reads is noticed, though it lives on', async () => {
     const reply = '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{}}}'
     const script = `read -r line; exec 0<&-; echo '${reply}'; sleep 1000`
-    using home = new TempHome(configOf([{ id: 'deaf', more: { command: 'sh', args: ['-c', script] } }]))
+    // the monitor of bubblewrap would hold the other end of the pipe
+    const more = { ...UNSHIELDED, command: 'sh', args: ['-c', script] }
+    using home = new TempHome(configOf([{ id: 'deaf', more }]))
     await using client = await RawClient.start(home)
 
     expect(textOf(await client.call('deaf__any'))).toContain('it no longer reads')
@@ -334,7 +337,7 @@ describe('ends', () => {
   const pidOf = async (client: RawClient, tool: string) => JSON.parse(await client.callText(tool)).pid as number
 
   test('a client that leaves takes gateway and servers with it', async () => {
-    using home = new TempHome(configOf([{ id: 'one' }]))
+    using home = new TempHome(configOf([{ id: 'one', more: UNSHIELDED }]))
     const client = await RawClient.start(home)
     const pid = await pidOf(client, 'one__environment')
 
@@ -346,7 +349,12 @@ describe('ends', () => {
   test.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)(
     'no server outlives a gateway ended by %s',
     async (signal) => {
-      using home = new TempHome(configOf([{ id: 'one' }, { id: 'hard', script: 'odd', args: ['stubborn'] }]))
+      using home = new TempHome(
+        configOf([
+          { id: 'one', more: UNSHIELDED },
+          { id: 'hard', script: 'odd', args: ['stubborn'], more: UNSHIELDED },
+        ]),
+      )
       const client = await RawClient.start(home)
       const pids = [await pidOf(client, 'one__environment'), Number(await client.callText('hard__echo'))]
       const groups = runningProcesses().filter(({ group }) => pids.includes(group))
@@ -360,7 +368,7 @@ describe('ends', () => {
   )
 
   test('an idle server is stopped, and started again by the next call', async () => {
-    using home = new TempHome(configOf([{ id: 'one', more: { idle_timeout_sec: 1 } }]))
+    using home = new TempHome(configOf([{ id: 'one', more: { ...UNSHIELDED, idle_timeout_sec: 1 } }]))
     await using client = await RawClient.start(home)
     const pid = await pidOf(client, 'one__environment')
 
@@ -372,9 +380,13 @@ describe('ends', () => {
 
 test('a relative command starts at the folder of the file, cwd defaults to home, `client` is the client’s folder', async () => {
   using home = new TempHome()
-  writeFileSync(home.file('run.sh'), `#!/bin/sh\nexec ${process.execPath} "$@"\n`, { mode: 0o755 })
+  const project = join(home.folder, 'project')
+  mkdirSync(project)
+  writeFileSync(join(project, 'run.sh'), `#!/bin/sh\nexec ${process.execPath} "$@"\n`, { mode: 0o755 })
   const script = `${import.meta.dir}/../fixtures/servers/general.ts`
-  home.writeConfig(
+  const config = join(project, 'team.yaml')
+  writeFileSync(
+    config,
     JSON.stringify({
       downstream_servers: [
         { id: 'home', command: './run.sh', args: [script] },
@@ -382,8 +394,19 @@ test('a relative command starts at the folder of the file, cwd defaults to home,
       ],
     }),
   )
-  await using client = await RawClient.start(home)
+  await using client = await RawClient.start(home, {}, { command: [BINARY, 'serve', '--config', config] })
 
   expect(JSON.parse(await client.callText('home__environment')).cwd).toBe(process.env['HOME'])
   expect(JSON.parse(await client.callText('client__environment')).cwd).toBe(home.folder)
+})
+
+test('a program in a folder that is hidden from servers is refused, with what to do', async () => {
+  using home = new TempHome()
+  writeFileSync(home.file('run.sh'), '#!/bin/sh\n', { mode: 0o755 })
+  home.writeConfig(JSON.stringify({ downstream_servers: [{ id: 'one', command: './run.sh' }] }))
+  await using client = await RawClient.start(home)
+
+  await client.request('tools/list')
+
+  await client.stderrHas('which is hidden from servers')
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { configOf } from '../helpers/fixtures.ts'
+import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import {
   eventsOf,
   HttpClient,
@@ -11,7 +11,7 @@ import {
 import { eventually, isRunning } from '../helpers/processes.ts'
 import { TempHome } from '../helpers/temp-home.ts'
 
-const START = configOf([{ id: 'one' }])
+const START = configOf([{ id: 'one', more: UNSHIELDED }])
 const textOf = async (response: Response) => {
   const last = (await messagesOf(response)).at(-1)
   return (last?.result?.['content'] as { text: string }[] | undefined)?.[0]?.text

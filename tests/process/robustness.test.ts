@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
-import { configOf } from '../helpers/fixtures.ts'
+import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning } from '../helpers/processes.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
@@ -241,7 +241,7 @@ describe('what nobody waits for', () => {
 
 describe('ends in the middle', () => {
   test('a client that vanishes in a call takes gateway and servers with it', async () => {
-    using home = twoServers()
+    using home = new TempHome(configOf([{ id: 'one', more: UNSHIELDED }]))
     const client = await RawClient.start(home)
     const server = JSON.parse(await client.callText('one__environment')).pid
     client.send({ id: 'held', method: 'tools/call', params: { name: 'one__hold', arguments: {} } })

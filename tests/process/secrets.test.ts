@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { filesHolding, formsOf } from '../helpers/canary.ts'
-import { configOf } from '../helpers/fixtures.ts'
+import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { runningProcesses } from '../helpers/processes.ts'
 import { TempHome } from '../helpers/temp-home.ts'
@@ -160,6 +160,7 @@ describe('D18: what a server gets', () => {
     {
       id: 'one',
       more: {
+        ...UNSHIELDED,
         auth_scope: 'a',
         env: { PLAIN: 'p', A_TOKEN: 'overridden' },
         inherit_env: ['WANTED', 'BUN_X', 'MISSING'],

@@ -3,6 +3,7 @@ import { ConfigSchemaCommand } from './config/schema.ts'
 import { ConnectCommand } from './connect.ts'
 import { DaemonStatusCommand } from './daemon/status.ts'
 import { DaemonStopCommand } from './daemon/stop.ts'
+import { DoctorCommand } from './doctor.ts'
 import { InitCommand } from './init.ts'
 import { RotateKeyCommand } from './rotate-key.ts'
 import { ScopeDeleteCommand } from './scope/delete.ts'
@@ -25,6 +26,7 @@ export type CommandClass = (typeof commands)[number]
 export const commands = [
   InitCommand,
   StatusCommand,
+  DoctorCommand,
   ConfigCheckCommand,
   ConfigSchemaCommand,
   SecretPutCommand,

@@ -3,6 +3,7 @@ import { Command, Option } from 'clipanion'
 import type { App } from '../../app.ts'
 import { type Paths, version } from '../../base/index.ts'
 import type { Config, Server } from '../../config/index.ts'
+import type { ShieldKind } from '../../sandbox/index.ts'
 import type { ScopeSummary } from '../../vault/index.ts'
 import { BaseCommand } from '../base-command.ts'
 import { CliError } from '../cli-error.ts'
@@ -25,6 +26,7 @@ export class StatusCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const { hasSafeKeyFile } = await import('../../vault/index.ts')
+    const { Sandbox } = await import('../../sandbox/index.ts')
     const errors: unknown[] = []
     const config = await attempt(() => app.config(), errors)
     const sealed = await attempt(async () => (await app.vault()).list(), errors)
@@ -32,7 +34,8 @@ export class StatusCommand extends BaseCommand {
     if (hasKey === false && sealed !== null && sealed.length > 0) errors.push(keyFileMissing(app.paths.keyFile))
     const files = fileRows(app.paths, config, sealed, hasKey)
     const missing = missingKeys(config?.authScopes.values() ?? [], sealed ?? [])
-    const servers = serverRows(config, new Set(missing.map(({ scope }) => scope)))
+    const shield = await new Sandbox(app.paths).kind()
+    const servers = serverRows(config, new Set(missing.map(({ scope }) => scope)), shield)
     const text = [filesText(files), serversText(servers), mendingCommands(missing)]
     await (this.json
       ? printJson({ version, files, servers, missing })
@@ -92,13 +95,16 @@ function fileRow(name: string, path: string, state: string | false | null): File
 interface ServerRow {
   readonly id: string
   readonly authScope: string | null
+  /** The one that it is started behind on this machine. */
+  readonly shield: string
   readonly state: string
 }
 
-function serverRows(config: Config | null, incomplete: ReadonlySet<string>): ServerRow[] {
+function serverRows(config: Config | null, incomplete: ReadonlySet<string>, kind: ShieldKind): ServerRow[] {
   return [...(config?.servers.values() ?? [])].map((server) => {
     const { id, authScope } = server
-    return { id, authScope, state: stateOf(server, authScope !== null && incomplete.has(authScope)) }
+    const shield = server.shield === 'off' ? 'off' : kind
+    return { id, authScope, shield, state: stateOf(server, authScope !== null && incomplete.has(authScope)) }
   })
 }
 
@@ -115,6 +121,6 @@ function filesText(files: readonly FileRow[]): string {
 
 function serversText(servers: readonly ServerRow[]): string {
   if (servers.length === 0) return ''
-  const rows = servers.map(({ id, authScope, state }) => [id, authScope ?? '-', state])
-  return table([['SERVER', 'AUTH SCOPE', 'STATE'], ...rows])
+  const rows = servers.map(({ id, authScope, shield, state }) => [id, authScope ?? '-', shield, state])
+  return table([['SERVER', 'AUTH SCOPE', 'SHIELD', 'STATE'], ...rows])
 }

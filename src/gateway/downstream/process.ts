@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { delimiter, isAbsolute } from 'node:path'
 import type { Server } from '../../config/index.ts'
+import type { Shield } from '../../sandbox/index.ts'
 import { GatewayError } from '../gateway-error.ts'
 import type { Watchdog } from './watchdog.ts'
 
@@ -30,10 +31,12 @@ export interface ServerProcess {
  * Starts a server in a process group of its own. Throws SERVER_COMMAND_NOT_FOUND, SERVER_FOLDER_MISSING or
  * SERVER_SPAWN_FAILED; the last without a cause, as Bun's own errors print values.
  */
-export function spawnServer(launch: Launch, watchdog: Watchdog): ServerProcess {
+export function spawnServer(launch: Launch, watchdog: Watchdog, shield: Shield): ServerProcess {
   const executable = findExecutable(launch)
   checkFolder(launch)
-  const { command, registration } = watchdog.wrap([executable, ...launch.server.args])
+  const { command, registration } = watchdog.wrap(
+    shield.wrap([executable, ...launch.server.args], launch.folder),
+  )
   try {
     const child = Bun.spawn(command, {
       stdio: ['pipe', 'pipe', 'pipe', registration],

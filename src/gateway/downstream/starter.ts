@@ -1,6 +1,7 @@
 import type { CredentialSource } from '../../auth/index.ts'
 import { isMcplexerError, type McplexerError } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
+import type { Sandbox, Shield, ShieldWish } from '../../sandbox/index.ts'
 import { GatewayError } from '../gateway-error.ts'
 import type { LeakGuard } from '../guard/leak-guard.ts'
 import type { Era } from './caller.ts'
@@ -17,6 +18,7 @@ export interface StarterDeps {
   readonly credentials: CredentialSource
   readonly watchdog: Watchdog
   readonly guard: LeakGuard
+  readonly sandbox: Sandbox
 }
 
 export interface Start extends Wanted {
@@ -45,11 +47,12 @@ async function startIn(
   { server, client, clientFolder, signal }: Start,
   deps: StarterDeps,
 ): Promise<ServerLink> {
+  const shield = await deps.sandbox.shieldFor(shieldWish(server))
   const credentials = await deps.credentials.forRoute({ server })
   const stderr = new ServerStderr(server.id, (text) => deps.guard.text(server.id, text))
   const folder = server.cwd === 'client' ? clientFolder : server.cwd
   const letGo = deps.guard.hold(server.authScope ?? '', credentials.secrets)
-  const child = spawnGuarded({ server, folder, environment: credentials.environment }, deps.watchdog, letGo)
+  const child = spawnGuarded({ server, folder, environment: credentials.environment }, deps, shield, letGo)
   const stderrRead = stderr.read(child.stderr)
   let link: ServerLink | null = null
   const connection = new Connection(
@@ -71,9 +74,18 @@ async function startIn(
   }
 }
 
-function spawnGuarded(launch: Launch, watchdog: Watchdog, onFailure: () => void): ServerProcess {
+function shieldWish({ id, shield, readable, writable, network, requiresShield }: Server): ShieldWish {
+  return { id, level: shield, readable, writable, network, isRequired: requiresShield }
+}
+
+function spawnGuarded(
+  launch: Launch,
+  { watchdog }: StarterDeps,
+  shield: Shield,
+  onFailure: () => void,
+): ServerProcess {
   try {
-    return spawnServer(launch, watchdog)
+    return spawnServer(launch, watchdog, shield)
   } catch (error) {
     onFailure()
     throw error

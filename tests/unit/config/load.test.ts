@@ -89,6 +89,11 @@ test('a full file gives the configuration with its defaults; relative paths star
     maxInstances: 0,
     restartPolicy: 'on-failure',
     isDisabled: false,
+    shield: 'default',
+    readable: [],
+    writable: [],
+    network: 'all',
+    requiresShield: false,
   })
   expect(config.firstListWaitSec).toBe(7)
 })
@@ -106,11 +111,11 @@ test('the example loads, also with every comment taken away', () => {
   expect(active.authScopes.get('github-token')?.keys).toHaveLength(1)
 })
 
-/** Only what follows the introduction; the one comment that is prose stays. */
+/** Only what follows the introduction; a comment that is prose begins with `##`. */
 function uncommented(example: string): string {
   return example
     .slice(example.indexOf('\nauth_scopes:'))
-    .replace(/^# How long.*$/gm, '')
+    .replace(/^## .*$/gm, '')
     .replace(/^# /gm, '')
 }
 

@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { hostEnvironment } from '../base/index.ts'
+import { isWithin, realFolder } from './places.ts'
+import type { Plan } from './plan.ts'
+
+/** Not PATH: a program of that name could be planted there. */
+const PLACES = '/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin'
+/** With these root could undo the mounts or look past them. */
+const ROOT_ONLY = [
+  'SYS_ADMIN',
+  'SYS_PTRACE',
+  'SYS_MODULE',
+  'SYS_RAWIO',
+  'SYS_CHROOT',
+  'MKNOD',
+  'DAC_READ_SEARCH',
+]
+const PROCESSES = ['--unshare-pid', '--proc', '/proc', '--die-with-parent', '--new-session']
+
+export function findBwrap(): string | null {
+  return process.platform === 'linux' ? Bun.which('bwrap', { PATH: PLACES }) : null
+}
+
+/** Whether it can do here what is wanted of it: some distributions and containers forbid namespaces to users. */
+export async function canBwrap(program: string): Promise<boolean> {
+  const command = [program, '--dev-bind', '/', '/', ...PROCESSES, '--', '/bin/sh', '-c', 'exit 0']
+  return (await Bun.spawn(command, { stdio: ['ignore', 'ignore', 'ignore'], env: {} }).exited) === 0
+}
+
+/** The arguments in front of a server's own command line. bwrap(1); later mounts lie over earlier ones. */
+export function bwrapArguments(plan: Plan): string[] {
+  return [
+    ...(plan.level === 'strict' ? strictMounts(plan) : ['--dev-bind', '/', '/']),
+    ...withoutSessionBus(plan),
+    ...plan.hidden
+      .filter((folder) => existsSync(folder))
+      .flatMap((folder) => ['--tmpfs', folder, '--remount-ro', folder]),
+    ...plan.readOnly.flatMap((path) => ['--ro-bind-try', path, path]),
+    ...PROCESSES,
+    ...(plan.network === 'none' ? ['--unshare-net'] : []),
+    ...(process.getuid?.() === 0 ? ROOT_ONLY.flatMap((capability) => ['--cap-drop', `CAP_${capability}`]) : []),
+    '--chdir',
+    plan.folder,
+    '--',
+  ]
+}
+
+/** The session's service manager would start any program for whoever asks, outside of all this. */
+function withoutSessionBus({ level }: Plan): string[] {
+  const runtime = hostEnvironment()['XDG_RUNTIME_DIR']
+  if (level === 'strict' || !runtime) return []
+  const [bus, manager] = [join(runtime, 'bus'), join(runtime, 'systemd')]
+  return [
+    ...(existsSync(bus) ? ['--ro-bind', '/dev/null', bus] : []),
+    ...(existsSync(manager) ? ['--tmpfs', manager] : []),
+  ]
+}
+
+/** A system that cannot be written, a home of the server's own that stays, and what the configuration adds. */
+function strictMounts({ home, privateHome, folder, executable, readable, writable }: Plan): string[] {
+  mkdirSync(privateHome, { recursive: true, mode: 0o700 })
+  const programs = (hostEnvironment()['PATH'] ?? '').split(':').filter((entry) => isWithin(entry, home))
+  const needed = [
+    ...programs,
+    executable,
+    realFolder(executable),
+    ...readable,
+    ...(folder === home ? [] : [folder]),
+  ]
+  const ownFiles = needed.filter((path) => isWithin(path, home) && existsSync(path))
+  return [
+    ...['--ro-bind', '/', '/', '--dev', '/dev', '--tmpfs', '/tmp', '--tmpfs', '/run'],
+    ...['--ro-bind-try', '/run/systemd/resolve', '/run/systemd/resolve'],
+    ...['--bind', privateHome, home],
+    ...ownFiles.flatMap((path) => ['--ro-bind', path, path]),
+    ...writable.flatMap((path) => ['--bind-try', path, path]),
+  ]
+}

@@ -1,0 +1,30 @@
+/** `bwrap` hides files and processes, `landlock` denies them; `none`: a server can read whatever its user can. */
+export type ShieldKind = 'bwrap' | 'landlock' | 'none'
+
+/** What the configuration says of one server. */
+export interface ShieldWish {
+  readonly id: string
+  readonly level: 'off' | 'default' | 'strict'
+  /** Absolute; for `strict` only. */
+  readonly readable: readonly string[]
+  readonly writable: readonly string[]
+  readonly network: 'all' | 'none'
+  /** Whether it is better not started than without a shield. */
+  readonly isRequired: boolean
+}
+
+export interface Shield {
+  readonly kind: ShieldKind
+  /** The whole command line, for a server that runs in `folder`. */
+  wrap(command: readonly string[], folder: string): string[]
+}
+
+/** Everything that a start behind a shield depends on; all paths without links. */
+export interface Plan extends Omit<ShieldWish, 'id' | 'isRequired'> {
+  readonly hidden: readonly string[]
+  readonly readOnly: readonly string[]
+  readonly home: string
+  readonly privateHome: string
+  readonly folder: string
+  readonly executable: string
+}

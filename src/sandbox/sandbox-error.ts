@@ -1,0 +1,3 @@
+import { McplexerError } from '../base/index.ts'
+
+export class SandboxError extends McplexerError {}

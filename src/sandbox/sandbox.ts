@@ -1,0 +1,80 @@
+import { dirname, join } from 'node:path'
+import { log, type Paths, userHome } from '../base/index.ts'
+import { bwrapArguments, canBwrap, findBwrap } from './bwrap.ts'
+import { landlockVersion, launcherCommand } from './landlock.ts'
+import { checkHideable, isWithin, outermost, realFolder } from './places.ts'
+import type { Plan, Shield, ShieldKind, ShieldWish } from './plan.ts'
+import { SandboxError } from './sandbox-error.ts'
+
+/** Puts servers behind the strongest shield that works on this machine. */
+export class Sandbox {
+  readonly #hidden: readonly string[]
+  readonly #readOnly: readonly string[]
+  readonly #home: string
+  #kind: Promise<ShieldKind> | null = null
+  #hasWarned = false
+
+  /** What is hidden: the folders of key, databases, token and socket, wherever the variables have put them. */
+  constructor(paths: Paths) {
+    const folders = [paths.home, dirname(paths.vault), dirname(paths.keyFile), dirname(paths.socket)]
+    this.#hidden = outermost(folders.map(realFolder))
+    const config = realFolder(paths.config)
+    this.#readOnly = this.#hidden.some((folder) => isWithin(config, folder)) ? [] : [config]
+    this.#home = realFolder(userHome())
+  }
+
+  /** What this machine has, found out once by trying it. */
+  kind(): Promise<ShieldKind> {
+    this.#kind ??= strongest()
+    return this.#kind
+  }
+
+  /** Throws SHIELD_MISSING when less would be had than the configuration asks for. */
+  async shieldFor(wish: ShieldWish): Promise<Shield> {
+    const kind = wish.level === 'off' ? 'none' : await this.kind()
+    if (wish.isRequired && kind === 'none') throw missing(wish.id, 'a shield')
+    const wantsNamespaces = wish.level === 'strict' || wish.network === 'none'
+    if (wantsNamespaces && kind !== 'bwrap') throw missing(wish.id, 'bubblewrap')
+    if (kind === 'none' && wish.level !== 'off') this.#warn()
+    return { kind, wrap: (command, folder) => this.#wrapped(kind, wish, command, folder) }
+  }
+
+  #wrapped(kind: ShieldKind, wish: ShieldWish, command: readonly string[], folder: string): string[] {
+    if (kind === 'none') return [...command]
+    checkHideable(this.#hidden, { home: this.#home, folder, executable: command[0] ?? '' })
+    const program = kind === 'bwrap' ? findBwrap() : null
+    if (program !== null) return [program, ...bwrapArguments(this.#plan(wish, command, folder)), ...command]
+    return [...launcherCommand(this.#hidden, this.#home), ...command]
+  }
+
+  #plan(wish: ShieldWish, [executable = '']: readonly string[], folder: string): Plan {
+    const privateHome = join(this.#home, '.local', 'share', 'mcplexer', 'homes', wish.id)
+    const { level, readable, writable, network } = wish
+    const own = { hidden: this.#hidden, readOnly: this.#readOnly, home: this.#home }
+    return { ...own, level, readable, writable, network, privateHome, folder, executable }
+  }
+
+  #warn(): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    log.warn('no shield works on this machine: servers can read whatever you can, the key file included')
+    if (process.platform === 'linux')
+      log.info('hint: install bubblewrap; `mcplexer doctor` says what is missing')
+  }
+}
+
+async function strongest(): Promise<ShieldKind> {
+  const program = findBwrap()
+  if (program !== null && (await canBwrap(program))) return 'bwrap'
+  return (await landlockVersion()) > 0 ? 'landlock' : 'none'
+}
+
+function missing(id: string, what: string): SandboxError {
+  return new SandboxError(
+    'SHIELD_MISSING',
+    `server ${id} is not started: ${what} is asked for and does not work here`,
+    {
+      hint: 'install bubblewrap and let users make namespaces; `mcplexer doctor` says what works',
+    },
+  )
+}

@@ -1,0 +1,184 @@
+import { describe, expect, test } from 'bun:test'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { configOf } from '../helpers/fixtures.ts'
+import { RawClient } from '../helpers/mcp-client.ts'
+import { eventually } from '../helpers/processes.ts'
+import { BINARY, ROOT, TempHome } from '../helpers/temp-home.ts'
+
+const NOBODY = '65534'
+const OTHER_TOKEN = `sibling-${crypto.randomUUID()}`
+const isRoot = process.getuid?.() === 0
+const hasBwrap = existsSync('/usr/bin/bwrap')
+const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs']
+/** In a mount namespace of its own where bubblewrap is no program. */
+const WITHOUT_BWRAP = ['unshare', '-m', 'sh', '-c', 'mount --bind /dev/null /usr/bin/bwrap && exec "$@"', 'sh']
+
+/** A home of an unprivileged user, with a hostile server and one that has a secret. */
+function hostileHome(more: Record<string, unknown>, top: object = {}): TempHome {
+  const home = new TempHome()
+  const places = {
+    mcplexer: home.path,
+    config: home.file('mcplexer.yaml'),
+    user: home.folder,
+    wanted: OTHER_TOKEN,
+    marker: join(home.folder, 'shared', 'marker'),
+  }
+  mkdirSync(join(home.folder, 'shared'))
+  writeFileSync(join(home.folder, '.other-client.json'), '{"token":"x"}')
+  home.writeConfig(
+    configOf(
+      [
+        { id: 'hostile', script: 'hostile', args: [JSON.stringify(places)], more },
+        { id: 'other', more: { ...more, auth_scope: 'other' } },
+      ],
+      [{ id: 'other', keys: [{ name: 'TOKEN', public: true }] }],
+      top,
+    ),
+  )
+  home.put('other', 'TOKEN', OTHER_TOKEN)
+  chmodSync(home.folder, 0o755)
+  Bun.spawnSync(['chown', '-R', NOBODY, home.folder])
+  return home
+}
+
+async function start(home: TempHome, before: readonly string[] = []): Promise<RawClient> {
+  const command = [...before, ...AS_NOBODY, BINARY, 'serve']
+  return RawClient.start(home, {}, { command, env: { HOME: home.folder }, cwd: home.folder })
+}
+
+async function attack(more: Record<string, unknown>, before: readonly string[] = []): Promise<string[]> {
+  using home = hostileHome(more)
+  await using client = await start(home, before)
+  expect(JSON.parse(await client.callText('other__environment')).env.TOKEN).toBe(OTHER_TOKEN)
+  return JSON.parse(await client.callText('hostile__attack'))
+}
+
+/** What any program of the user can do to files that are the user's. */
+const TO_THE_USER = ['change the shell profile', 'read the files of another client', 'write into the home']
+
+describe('D19: a hostile server', () => {
+  test.skipIf(!isRoot)('without a shield gets nearly everything, so that these attacks are real', async () => {
+    const got = await attack({ shield: 'off' })
+
+    expect(got).toEqual(
+      expect.arrayContaining([
+        'read the key file',
+        'read the vault',
+        'change the configuration',
+        'replace the folder',
+        'read the environment of another server',
+        'signal the gateway',
+        'signal another server',
+        ...TO_THE_USER,
+      ]),
+    )
+    // what the gateway forbids by itself
+    expect(got).not.toContain('read the environment of the gateway')
+    expect(got).not.toContain('trace the gateway')
+  })
+
+  test.skipIf(!isRoot || !hasBwrap)('behind bubblewrap gets nothing of ours or of others', async () => {
+    expect(await attack({})).toEqual(TO_THE_USER)
+  })
+
+  test.skipIf(!isRoot || !hasBwrap)('behind a strict shield gets nothing of the user either', async () => {
+    const strict = { shield: 'strict', readable: [ROOT], writable: [] }
+
+    const got = await attack(strict)
+
+    // its home is its own
+    expect(got).toEqual(['change the shell profile', 'write into the home'])
+  })
+
+  test.skipIf(!isRoot)('behind Landlock gets nothing of ours or of others', async () => {
+    const got = await attack({}, hasBwrap ? WITHOUT_BWRAP : [])
+
+    expect(got.filter((name) => !TO_THE_USER.includes(name))).toEqual(['list the folder'])
+  })
+})
+
+describe('a shield', () => {
+  test.skipIf(!isRoot || !hasBwrap)(
+    'ends with the gateway, and so does all that hides in sessions of its own',
+    async () => {
+      using home = hostileHome({})
+      const client = await start(home)
+      await client.callText('hostile__linger')
+      const marker = join(home.folder, 'shared', 'marker')
+      await eventually(() => existsSync(marker) && readFileSync(marker).length > 0, 'it lives')
+
+      client.process.kill('SIGKILL')
+      await client.process.exited
+
+      let written = ''
+      await eventually(() => {
+        const before = written
+        written = readFileSync(marker, 'utf8')
+        Bun.sleepSync(200)
+        return written === before
+      }, 'it has ended')
+    },
+  )
+
+  test.skipIf(!isRoot || !hasBwrap)('strict: writes what it may write and nothing else', async () => {
+    using home = hostileHome({ shield: 'strict', readable: [ROOT], writable: [] })
+    await using client = await start(home)
+
+    await client.callText('hostile__attack')
+
+    expect(existsSync(join(home.folder, 'planted'))).toBe(false)
+    expect(existsSync(join(home.folder, '.bashrc'))).toBe(false)
+    expect(existsSync(join(home.folder, '.local/share/mcplexer/homes/hostile/planted'))).toBe(true)
+  })
+
+  test.skipIf(!isRoot || !hasBwrap)('a rotation while a shielded server runs shows it nothing', async () => {
+    using home = hostileHome({})
+    await using client = await start(home)
+    await client.callText('hostile__attack')
+
+    const command = [...AS_NOBODY, BINARY, 'rotate-key']
+    const rotated = Bun.spawnSync(command, { env: { ...home.env, HOME: home.folder }, stderr: 'pipe' })
+
+    expect({ exitCode: rotated.exitCode, stderr: rotated.stderr.toString().includes('error') }).toEqual({
+      exitCode: 0,
+      stderr: false,
+    })
+    expect(JSON.parse(await client.callText('hostile__attack'))).toEqual(TO_THE_USER)
+  })
+
+  test('that cannot hide the key is refused, with what to do', async () => {
+    using home = new TempHome(configOf([{ id: 'one' }]))
+    await using client = await RawClient.start(home, {}, { env: { HOME: home.path } })
+
+    const text = await client.callText('one__echo', { message: 'x' })
+
+    expect(text).toContain('cannot be hidden from servers')
+    expect(text).toContain('MCPLEXER_HOME')
+  })
+
+  test.skipIf(!isRoot)('that is required and missing starts nothing', async () => {
+    using home = hostileHome({ shield: 'strict' }, { require_shield: true })
+    await using client = await start(home, hasBwrap ? WITHOUT_BWRAP : [])
+
+    expect(await client.callText('other__echo', { message: 'x' })).toContain('bubblewrap is asked for')
+  })
+})
+
+describe('doctor and status', () => {
+  test('name the shield of each server, and doctor fails when one has less than it should', () => {
+    using home = new TempHome(configOf([{ id: 'one' }, { id: 'bare', more: { shield: 'off' } }]))
+    const kind = hasBwrap ? 'bwrap' : 'landlock'
+
+    const status = JSON.parse(home.runSync(['status', '--json']).stdout)
+    expect(status.servers.map(({ shield }: { shield: string }) => shield)).toEqual([kind, 'off'])
+
+    const { exitCode, stdout } = home.runSync(['doctor', '--json'])
+    expect(exitCode).toBe(1)
+    expect(JSON.parse(stdout).shield).toBe(kind)
+    expect(stdout).toContain('its shield is off')
+
+    home.writeConfig(configOf([{ id: 'one' }]))
+    expect(home.runSync(['doctor']).exitCode).toBe(0)
+  })
+})
