@@ -1,3 +1,4 @@
+import type { AuditLog } from './audit/index.ts'
 import { hardenProcess, log, type Paths, resolvePaths, systemClock } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import type { CatalogStore, Gateway, ServerListing, Toolbox } from './gateway/index.ts'
@@ -8,7 +9,10 @@ import type { Vault } from './vault/index.ts'
 export interface App {
   readonly paths: Paths
   config(): Promise<Config>
+  /** What is done with it is on record. */
   vault(): Promise<Vault>
+  /** Null when it cannot be used; that was said. */
+  activity(): Promise<ActivityDatabase | null>
   /** A gateway over the configuration in force; it follows the file while it runs. */
   gateway(): Promise<Gateway>
   toolbox(): Promise<Toolbox>
@@ -30,7 +34,7 @@ export function openApp(options: { configPath?: string }): App {
     }
   }
   const config = once(async () => (await import('./config/index.ts')).loadConfig(paths.config))
-  const vault = once(async () => {
+  const bareVault = once(async () => {
     const { openVault } = await import('./vault/index.ts')
     await hardenProcess()
     const opened = openVault({ paths, onWait: sayWaiting })
@@ -38,8 +42,22 @@ export function openApp(options: { configPath?: string }): App {
     await opened.tidy()
     return opened
   })
+  const activity = once(() => openActivity(paths, closing))
+  const vault = once(async () => {
+    const { auditedVault } = await import('./audited-vault.ts')
+    const { AuditLog } = await import('./audit/index.ts')
+    // a person holds the key himself: he is warned, and not kept from his secrets
+    return auditedVault(await bareVault(), () =>
+      activity().then((opened) => new AuditLog(opened, { allowsFailure: true })),
+    )
+  })
   const gateway = once(async () => {
-    const opened = await openGateway(paths, await config(), vault, closing)
+    const opened = await openGateway(
+      paths,
+      await config(),
+      { vault: bareVault, activity: await activity() },
+      closing,
+    )
     closing.push(() => opened.close())
     return opened
   })
@@ -55,13 +73,13 @@ export function openApp(options: { configPath?: string }): App {
       }
     }
   }
-  return { paths, config, vault, gateway, toolbox, close }
+  return { paths, config, vault, activity, gateway, toolbox, close }
 }
 
 async function openGateway(
   paths: Paths,
   initial: Config,
-  vault: () => Promise<Vault>,
+  { vault, activity }: { vault: () => Promise<Vault>; activity: ActivityDatabase | null },
   closing: (() => unknown)[],
 ): Promise<Gateway> {
   await hardenProcess()
@@ -71,8 +89,20 @@ async function openGateway(
   const { watchConfig } = await import('./config/index.ts')
   let current = initial
   const credentials = openCredentials({ config: () => current, vault })
-  const store = await openCatalogStore(paths, closing)
-  const gateway = new Gateway({ config: initial, credentials, store, sandbox: new Sandbox(paths) })
+  const { AuditLog, prune } = await import('./audit/index.ts')
+  const { auditDigestKey } = await import('./store/index.ts')
+  const audit = new AuditLog(activity, initial.audit)
+  const store = activity === null ? null : await openCatalogStore(activity)
+  const digestKey = await (activity === null ? null : auditDigestKey(activity).catch(() => null))
+  const gateway = new Gateway({
+    config: initial,
+    credentials,
+    store,
+    sandbox: new Sandbox(paths),
+    audit,
+    digestKey: digestKey ?? crypto.getRandomValues(new Uint8Array(32)),
+  })
+  if (activity !== null) void pruned(activity, initial, audit, prune)
   const watch = watchConfig(initial, {
     onChange: (config) => {
       current = config
@@ -88,21 +118,34 @@ async function openGateway(
   return gateway
 }
 
-/** Null when the activity database cannot be used: then nothing is remembered, and all else works. */
-async function openCatalogStore(paths: Paths, closing: (() => unknown)[]): Promise<CatalogStore | null> {
+async function openActivity(paths: Paths, closing: (() => unknown)[]): Promise<ActivityDatabase | null> {
   const store = await import('./store/index.ts')
   try {
     const waiting = { clock: systemClock, onWait: () => undefined, limitMs: 5000 }
     const activity = await store.openActivity(paths.activity, waiting)
     closing.push(() => activity.destroy())
-    const { readListing } = await import('./gateway/index.ts')
-    return catalogStore(store, activity, readListing)
+    return activity
   } catch (error) {
-    log.warn(
-      `lists of tools are not remembered: ${error instanceof Error ? error.message : 'unexpected error'}`,
-    )
+    const reason = error instanceof Error ? error.message : 'unexpected error'
+    log.warn(`nothing is put on record or remembered: ${reason}`)
     return null
   }
+}
+
+async function openCatalogStore(activity: ActivityDatabase): Promise<CatalogStore> {
+  const store = await import('./store/index.ts')
+  const { readListing } = await import('./gateway/index.ts')
+  return catalogStore(store, activity, readListing)
+}
+
+async function pruned(
+  activity: ActivityDatabase,
+  { audit: retention }: Config,
+  audit: AuditLog,
+  prune: typeof import('./audit/index.ts').prune,
+): Promise<void> {
+  const last = await prune(activity, retention, systemClock.nowMs()).catch(() => null)
+  if (last !== null) audit.record({ kind: 'retention', action: `let go up to ${last}`, decision: 'allowed' })
 }
 
 function catalogStore(

@@ -10,10 +10,11 @@ const MAY_IMPORT: Record<string, string[]> = {
   config: ['base'],
   store: ['base'],
   vault: ['base', 'store'],
+  audit: ['base', 'store'],
   auth: ['base', 'config', 'vault'],
   sandbox: ['base'],
-  gateway: ['base', 'config', 'sandbox', 'auth'],
-  cli: ['base', 'config', 'vault', 'sandbox', 'gateway'],
+  gateway: ['base', 'config', 'sandbox', 'audit', 'auth'],
+  cli: ['base', 'config', 'vault', 'sandbox', 'audit', 'gateway'],
 }
 /** Each outside power and the only places that use it. */
 const POWERS: [string, RegExp, RegExp][] = [

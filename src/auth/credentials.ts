@@ -10,6 +10,10 @@ export interface Credentials {
   readonly environment: Readonly<Record<string, string>>
   /** The part of it that nobody else may see: the keys of the scope that are not marked public. */
   readonly secrets: Readonly<Record<string, string>>
+  /** Of all keys that were injected. */
+  readonly names: readonly string[]
+  /** Of the scope; null without one, or with nothing sealed in it. */
+  readonly generation: number | null
 }
 
 /** The gateway's only source of credentials. */
@@ -60,8 +64,14 @@ async function credentialsFor(
   watched: () => Promise<ScopeWatch>,
 ): Promise<Credentials> {
   if (server.authScope === null)
-    return { environment: childEnvironment(hostEnvironment(), server, {}), secrets: {} }
-  await watched()
+    return {
+      environment: childEnvironment(hostEnvironment(), server, {}),
+      secrets: {},
+      names: [],
+      generation: null,
+    }
+  const { authScope } = server
+  const generation = (await watched()).generationOf(authScope)
   const opened = await (await deps.vault()).open(server.authScope)
   try {
     const scope = deps.config().authScopes.get(server.authScope)
@@ -71,6 +81,8 @@ async function credentialsFor(
     return {
       environment: childEnvironment(hostEnvironment(), server, injected),
       secrets: Object.fromEntries(Object.entries(injected).filter(isSecret)),
+      names: Object.keys(injected),
+      generation,
     }
   } finally {
     opened?.wipe()

@@ -10,6 +10,14 @@ const OPTION_WORDS: Readonly<Record<string, string>> = {
   '--from-file': 'FILE',
   '--from-env': 'VAR',
   '--keep-old': 'FILE',
+  '--checkpoint': 'FILE',
+  '--since': 'TIME',
+  '--kind': 'KIND',
+  '--server': 'SERVER',
+  '--scope': 'SCOPE',
+  '--name': 'NAME',
+  '--client': 'TEXT',
+  '--decision': 'WORD',
 }
 
 /** At most 80 columns wide. */
@@ -36,6 +44,10 @@ ${bold('Secrets')}
   scope list                           all auth scopes, in the file or sealed
   scope delete SCOPE                   forget all values of one
   rotate-key                           re-seal everything for a new key
+
+${bold('Record')}
+  audit list|tail|export|alerts        what was done with which secret
+  audit verify|checkpoint              whether the record was changed
 
 ${bold('Tools')}
   serve                                MCP on stdin and stdout

@@ -81,6 +81,12 @@ function configOf(file: ConfigFile, bytes: Uint8Array, path: string): Config {
     path: absolute,
     digest: digestOf(bytes),
     firstListWaitSec: file.first_list_wait_sec,
+    audit: {
+      keepsArguments: file.audit.arguments,
+      allowsFailure: file.audit.on_failure === 'allow',
+      keepDays: file.audit.keep_days,
+      keepEntries: file.audit.keep_entries,
+    },
     authScopes: new Map(file.auth_scopes.map((scope) => [scope.id, scopeOf(scope)])),
     servers: new Map(
       file.downstream_servers.map((entry) => [

@@ -49,11 +49,23 @@ export interface Server {
   readonly requiresShield: boolean
 }
 
+export interface AuditSettings {
+  /** Arguments of calls, without the values that are live, beside their digest. */
+  readonly keepsArguments: boolean
+  /** Calls go on when they cannot be put on record. */
+  readonly allowsFailure: boolean
+  /** 0: for ever. */
+  readonly keepDays: number
+  /** 0: any number. */
+  readonly keepEntries: number
+}
+
 export interface Config {
   readonly path: string
   /** SHA-256 of the file's bytes, hex. */
   readonly digest: string
   readonly firstListWaitSec: number
+  readonly audit: AuditSettings
   readonly authScopes: ReadonlyMap<string, AuthScope>
   readonly servers: ReadonlyMap<string, Server>
 }
@@ -127,6 +139,22 @@ const serverSchema = z.strictObject({
   network: z.enum(['all', 'none']).default('all').describe('none: no network at all'),
 })
 
+const auditSchema = z.strictObject({
+  arguments: z.boolean().default(false).describe('Keep the arguments of calls, without live values'),
+  on_failure: z
+    .enum(['refuse', 'allow'])
+    .default('refuse')
+    .describe('What becomes of a call that cannot be put on record'),
+  keep_days: z.number().int().min(0).max(36_500).default(365).describe('Older entries go; 0: they stay'),
+  keep_entries: z
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .default(1_000_000)
+    .describe('Of more than these the oldest go; 0: they stay'),
+})
+
 /** A section whose entries are all commented out reads as null; it is empty. */
 const list = <T extends z.ZodType>(entry: T) =>
   z
@@ -137,6 +165,7 @@ const list = <T extends z.ZodType>(entry: T) =>
 export const fileSchema = z.strictObject({
   auth_scopes: list(authScopeSchema).describe('Compartments of credentials; their values are never here'),
   downstream_servers: list(serverSchema).describe('The MCP servers behind mcplexer'),
+  audit: auditSchema.prefault({}).describe('What is kept of what was done'),
   require_shield: z
     .boolean()
     .default(false)
@@ -188,6 +217,7 @@ export const SECRET_KEYS: ReadonlySet<string> = new Set([
 export function knownKeysOf(path: readonly PropertyKey[]): string[] {
   const [section, , list] = path
   if (section === undefined) return Object.keys(fileSchema.shape)
+  if (section === 'audit') return Object.keys(auditSchema.shape)
   if (section === 'downstream_servers') return Object.keys(serverSchema.shape)
   return Object.keys(list === 'keys' ? keySchema.shape : authScopeSchema.shape)
 }

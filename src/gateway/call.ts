@@ -2,6 +2,7 @@ import type { Config, Server } from '../config/index.ts'
 import type { HeldCalls } from './bridge/held-calls.ts'
 import { callLegacy } from './bridge/to-legacy.ts'
 import { callModern } from './bridge/to-modern.ts'
+import type { CallRecorder } from './call-record.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Caller } from './downstream/caller.ts'
 import type { Forwarding } from './downstream/connection.ts'
@@ -19,12 +20,13 @@ export interface CallDeps {
   readonly catalog: Catalog
   readonly memory: SessionMemory
   readonly heldCalls: HeldCalls
+  readonly recorder: CallRecorder
   acquire(server: Server): Promise<ServerLink>
 }
 
 /**
- * The hallway: one request from the client's message to the reply. Credentials are opened by the pool, and only
- * when the server has to be started. Null when the client called it back: then there is no reply.
+ * The hallway: one request from the client's message to the reply, on record whatever comes of it. Credentials are
+ * opened by the pool, and only when the server has to be started; what leaves a server passes the leak guard. Null when the client called it back: then there is no reply.
  */
 export async function relay(
   deps: CallDeps,
@@ -34,12 +36,18 @@ export async function relay(
 ): Promise<Uint8Array | null> {
   const route = findRoute(request, deps)
   if (route === null) return notThere(request, caller.client.era)
+  const startedMs = performance.now()
   try {
+    deps.recorder.check()
     const link = await deps.acquire(route.server)
     if (flight.isCancelled) return null
-    return await exchange(deps, link, request, { edits: route.edits, flight, caller })
+    const reply = await exchange(deps, link, request, { edits: route.edits, flight, caller })
+    deps.recorder.done(request, route, startedMs, reply)
+    return reply
   } catch (error) {
-    return flight.isCancelled ? null : failedCall(request, error, caller.client.era)
+    const reply = flight.isCancelled ? null : failedCall(request, error, caller.client.era)
+    deps.recorder.done(request, route, startedMs, reply, error)
+    return reply
   }
 }
 

@@ -1,13 +1,15 @@
+import type { AuditEntry, AuditLog } from '../audit/index.ts'
 import type { CredentialSource } from '../auth/index.ts'
 import type { Config } from '../config/index.ts'
 import type { Sandbox } from '../sandbox/index.ts'
+import { CallRecorder, type RecordOptions } from './call-record.ts'
 import type { ListKind } from './catalog/kinds.ts'
 import type { CatalogStore } from './catalog/store.ts'
 import type { ClientDescription } from './downstream/caller.ts'
 import { Places } from './downstream/places.ts'
 import { Pool } from './downstream/pool.ts'
 import { Watchdog } from './downstream/watchdog.ts'
-import { LeakGuard } from './guard/leak-guard.ts'
+import { type Finding, LeakGuard } from './guard/leak-guard.ts'
 import { ClientView, sameLaunch, type ViewHome } from './view/client-view.ts'
 import { SessionPools } from './view/session-pools.ts'
 
@@ -15,6 +17,9 @@ export interface GatewayDeps {
   readonly config: Config
   readonly credentials: CredentialSource
   readonly sandbox: Sandbox
+  readonly audit: AuditLog
+  /** For digests of arguments. */
+  readonly digestKey: Uint8Array
   /** Null: nothing is remembered from run to run. */
   readonly store: CatalogStore | null
 }
@@ -23,7 +28,7 @@ export interface GatewayDeps {
 export class Gateway {
   readonly #deps: GatewayDeps
   readonly #watchdog = new Watchdog()
-  readonly #guard = new LeakGuard()
+  readonly #guard: LeakGuard
   readonly #places = new Places()
   readonly #shared: Pool
   readonly #views = new Set<ClientView>()
@@ -32,6 +37,7 @@ export class Gateway {
   constructor(deps: GatewayDeps) {
     this.#deps = deps
     this.#config = deps.config
+    this.#guard = new LeakGuard((finding) => deps.audit.record(leakEntry(finding)))
     this.#shared = this.#newPool()
     deps.credentials.onScopeChange((scopeId) => this.#scopeChanged(scopeId))
   }
@@ -43,10 +49,19 @@ export class Gateway {
     clientFolder: string,
     shown: ReadonlyMap<ListKind, Uint8Array> = new Map(),
   ): Promise<ClientView> {
-    const { store, credentials } = this.#deps
+    const { store, credentials, audit } = this.#deps
     const pools = new SessionPools(this.#newPool(), this.#shared, clientFolder)
     const generationOf = credentials.generationOf.bind(credentials)
-    const deps = { client, home, pools, store, generationOf, onClosed: () => this.#views.delete(view) }
+    const recorder = new CallRecorder(audit, this.#guard, () => this.#recordOptions(), client)
+    const deps = {
+      client,
+      home,
+      pools,
+      store,
+      recorder,
+      generationOf,
+      onClosed: () => this.#views.delete(view),
+    }
     const view: ClientView = await ClientView.open(deps, this.#config, shown)
     this.#views.add(view)
     return view
@@ -55,6 +70,7 @@ export class Gateway {
   async configure(config: Config): Promise<void> {
     const before = this.#config
     this.#config = config
+    this.#deps.audit.configure(config.audit)
     for (const [id, server] of before.servers) {
       const after = config.servers.get(id)
       if (after === undefined || !sameLaunch(server, after)) this.#shared.retire(id)
@@ -65,19 +81,18 @@ export class Gateway {
   async close(): Promise<void> {
     await Promise.all([...[...this.#views].map((view) => view.close()), this.#shared.close()])
     this.#watchdog.close()
+    await this.#deps.audit.flush()
     this.#deps.credentials.close()
   }
 
+  #recordOptions(): RecordOptions {
+    return { digestKey: this.#deps.digestKey, keepsArguments: this.#config.audit.keepsArguments }
+  }
+
   #newPool(): Pool {
-    return new Pool(
-      {
-        credentials: this.#deps.credentials,
-        watchdog: this.#watchdog,
-        guard: this.#guard,
-        sandbox: this.#deps.sandbox,
-      },
-      this.#places,
-    )
+    const { credentials, sandbox, audit } = this.#deps
+    const deps = { credentials, sandbox, audit, watchdog: this.#watchdog, guard: this.#guard }
+    return new Pool(deps, this.#places)
   }
 
   #scopeChanged(scopeId: string): void {
@@ -85,5 +100,15 @@ export class Gateway {
       if (authScope === scopeId) this.#shared.retire(id)
     }
     for (const view of this.#views) view.scopeChanged(scopeId)
+  }
+}
+
+function leakEntry({ server, action, labels }: Finding): AuditEntry {
+  return {
+    kind: 'leak',
+    action,
+    decision: action === 'taken out' ? 'allowed' : 'refused',
+    server,
+    keys: labels,
   }
 }

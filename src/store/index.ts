@@ -3,6 +3,16 @@
  * transactions over them. Never: plaintext of a secret, or a key.
  */
 export { type ActivityDatabase, openActivity } from './activity.ts'
+export {
+  type AuditRow,
+  type AuditStart,
+  appendAudit,
+  auditAfter,
+  auditDigestKey,
+  auditStart,
+  dropAuditUpTo,
+  newestAudit,
+} from './audit-entries.ts'
 export type { Waiting } from './busy.ts'
 export { loadCatalogEntry, saveCatalogEntry } from './catalog-entries.ts'
 export { withFileLock } from './file-lock.ts'

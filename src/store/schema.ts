@@ -47,4 +47,49 @@ export interface ActivityTables {
     templates: Uint8Array
     stored_at_ms: number
   }
+  audit_entries: {
+    /** From 1, without gaps. */
+    seq: number
+    /** JSON; `audit/entry.ts` draws it. */
+    body: string
+    /** Over this entry and the hash before it. */
+    hash: Uint8Array
+  }
+  /** What the first entry follows on, once older ones were let go of. */
+  audit_start: {
+    id: 1
+    seq: number
+    hash: Uint8Array
+  }
+  /** For digests of arguments: of use only together with this database. */
+  audit_key: {
+    id: 1
+    key: Uint8Array
+  }
+  /** What a server offered when it was first seen, or what was approved since, for one kind of client. */
+  pins: {
+    server_id: string
+    variant: string
+    /** `tools/NAME`, or `instructions`. */
+    item: string
+    digest: string
+    source: string
+    pinned_at_ms: number
+  }
+  /** What it offers now, and nobody has approved. */
+  withheld_items: {
+    server_id: string
+    variant: string
+    item: string
+    source: string
+    seen_at_ms: number
+  }
+  /** What a server with a scope was first started as, or what was approved since. */
+  launch_grants: {
+    server_id: string
+    scope_id: string
+    /** JSON: command, args, cwd, env. */
+    launch: string
+    granted_at_ms: number
+  }
 }

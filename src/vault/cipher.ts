@@ -5,7 +5,8 @@ import { VaultError } from './vault-error.ts'
 const age = () => import('age-encryption')
 
 const MAC_INFO = 'mcplexer/v1/scope-mac'
-const MAC_KEY_BYTES = 32
+const SIGNATURE_INFO = 'mcplexer/v1/audit-signature'
+const DERIVED_BYTES = 32
 
 /*
  * The only door to age (age-encryption.org/v1). The library's errors can carry the whole private key, so none of
@@ -46,6 +47,15 @@ export async function generateIdentity(options: { isPostQuantum: boolean }): Pro
 
 /** HKDF-SHA256 (RFC 5869) over the identity's raw secret; age itself says nothing of where a file comes from. */
 export function macKeyOf(identity: string): Uint8Array {
+  return derivedFrom(identity, MAC_INFO)
+}
+
+/** The same, for the seed of an Ed25519 key. */
+export function signatureSeedOf(identity: string): Uint8Array {
+  return derivedFrom(identity, SIGNATURE_INFO)
+}
+
+function derivedFrom(identity: string, info: string): Uint8Array {
   let words: readonly number[]
   try {
     words = bech32.decode(identity as `${string}1${string}`, false).words
@@ -53,7 +63,7 @@ export function macKeyOf(identity: string): Uint8Array {
     throw new VaultError('VAULT_IDENTITY_INVALID', 'not a valid age identity')
   }
   const secret = bech32.fromWords([...words])
-  const key = new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(0), MAC_INFO, MAC_KEY_BYTES))
+  const key = new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(0), info, DERIVED_BYTES))
   secret.fill(0)
   return key
 }

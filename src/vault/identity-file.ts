@@ -113,7 +113,11 @@ export class IdentityFile {
   }
 
   macKey(recipient: string): Uint8Array {
-    return macKeyOf(textOf(this.identityFor(recipient)))
+    return this.derived(recipient, macKeyOf)
+  }
+
+  derived(recipient: string, derive: (identity: string) => Uint8Array): Uint8Array {
+    return derive(textOf(this.identityFor(recipient)))
   }
 
   open(recipient: string, sealed: Uint8Array): Promise<Uint8Array> {

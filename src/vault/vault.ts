@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type Clock, type Paths, type Secret, systemClock } from '../base/index.ts'
 import { openVaultDatabase, type VaultDatabase, withFileLock } from '../store/index.ts'
+import { type AuditSigner, auditSigner } from './audit-signature.ts'
 import {
   deleteKey,
   deleteScope,
@@ -39,6 +40,8 @@ export interface Vault {
   deleteKey(scopeId: string, keyName: string): Promise<boolean>
   deleteScope(scopeId: string): Promise<boolean>
   rotate(options: RotationOptions, observer?: RotationObserver): Promise<RotationReport>
+  /** For what is to be shown to have come from this vault. */
+  signer(): Promise<AuditSigner>
   tidy(): Promise<void>
   /** Changes when another process has committed; null while the database is busy. Costs microseconds. */
   changeMark(): number | null
@@ -84,6 +87,7 @@ export function openVault(options: VaultOptions): Vault {
     deleteKey: (scopeId, keyName) => deleteKey(context, scopeId, keyName),
     deleteScope: (scopeId) => deleteScope(context, scopeId),
     rotate: (rotation, observer) => rotate(context, rotation, observer),
+    signer: () => auditSigner(context),
     tidy: () => tidy(context),
     changeMark: () => {
       if (opened !== null) return opened.changeMark()

@@ -185,18 +185,31 @@ describe('D13: a disk that is full or read-only', () => {
   test.skipIf(!isRoot)(
     'read-only: secret get works, put says why it does not, an unfinished journal is named',
     () => {
-      using home = new TempHome(configOf([{ id: 'one', more: { auth_scope: 'a' } }], [{ id: 'a' }]))
-      home.put('a', 'TOKEN', 'readable')
+      const one = [{ id: 'one', more: { auth_scope: 'a' } }]
+      const withAudit = configOf(one, [{ id: 'a' }], { audit: { on_failure: 'allow' } })
+      using home = new TempHome(configOf(one, [{ id: 'a' }]))
+      home.put('a', 'TOKEN', 'readable-token')
       Bun.spawnSync(['mount', '--bind', home.path, home.path])
       try {
         expect(Bun.spawnSync(['mount', '-o', 'remount,ro,bind', home.path]).exitCode).toBe(0)
-        expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('readable')
+        const got = home.runSync(['secret', 'get', 'a', 'TOKEN'])
+        expect(got.stdout).toBe('readable-token')
+        expect(got.stderr).toContain('nothing is put on record')
         const put = home.runSync(['secret', 'put', 'a', 'TOKEN', 'new'])
         expect(put.exitCode).toBe(1)
         expect(put.stderr).toContain('cannot be written to')
 
         expect(home.runSync(['rotate-key', '--dry-run']).stdout).toContain('1 scope, 1 key can be opened')
-        expect(home.runSync(['tools', 'call', 'one__environment']).stdout).toContain('readable')
+        expect(home.runSync(['tools', 'call', 'one__environment']).stdout).toContain('on_failure: allow')
+        writeFileSync(join(home.folder, 'allow.yaml'), withAudit)
+        const allowed = home.runSync([
+          'tools',
+          'call',
+          'one__environment',
+          '--config',
+          join(home.folder, 'allow.yaml'),
+        ])
+        expect(allowed.stdout).toContain('[redacted a/TOKEN]')
 
         Bun.spawnSync(['mount', '-o', 'remount,rw,bind', home.path])
         writeFileSync(home.file('mcplexer.db-journal'), 'unfinished')

@@ -1,3 +1,9 @@
+import { AuditAlertsCommand } from './audit/alerts.ts'
+import { AuditCheckpointCommand } from './audit/checkpoint.ts'
+import { AuditExportCommand } from './audit/export.ts'
+import { AuditListCommand } from './audit/list.ts'
+import { AuditTailCommand } from './audit/tail.ts'
+import { AuditVerifyCommand } from './audit/verify.ts'
 import { ConfigCheckCommand } from './config/check.ts'
 import { ConfigSchemaCommand } from './config/schema.ts'
 import { ConnectCommand } from './connect.ts'
@@ -44,6 +50,12 @@ export const commands = [
   TokenNewCommand,
   ToolsListCommand,
   ToolsCallCommand,
+  AuditListCommand,
+  AuditTailCommand,
+  AuditExportCommand,
+  AuditVerifyCommand,
+  AuditCheckpointCommand,
+  AuditAlertsCommand,
   VersionCommand,
 ]
 

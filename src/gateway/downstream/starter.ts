@@ -1,10 +1,12 @@
-import type { CredentialSource } from '../../auth/index.ts'
+import type { AuditLog } from '../../audit/index.ts'
+import type { CredentialSource, Credentials } from '../../auth/index.ts'
 import { isMcplexerError, type McplexerError } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import type { Sandbox, Shield, ShieldWish } from '../../sandbox/index.ts'
+import { clientLabel } from '../call-record.ts'
 import { GatewayError } from '../gateway-error.ts'
 import type { LeakGuard } from '../guard/leak-guard.ts'
-import type { Era } from './caller.ts'
+import type { ClientDescription, Era } from './caller.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
 import { withinStartupTimeout } from './deadline.ts'
 import { shakeHands } from './handshake.ts'
@@ -19,6 +21,7 @@ export interface StarterDeps {
   readonly watchdog: Watchdog
   readonly guard: LeakGuard
   readonly sandbox: Sandbox
+  readonly audit: AuditLog
 }
 
 export interface Start extends Wanted {
@@ -47,8 +50,7 @@ async function startIn(
   { server, client, clientFolder, signal }: Start,
   deps: StarterDeps,
 ): Promise<ServerLink> {
-  const shield = await deps.sandbox.shieldFor(shieldWish(server))
-  const credentials = await deps.credentials.forRoute({ server })
+  const { shield, credentials } = await prepared(server, client, deps)
   const stderr = new ServerStderr(server.id, (text) => deps.guard.text(server.id, text))
   const folder = server.cwd === 'client' ? clientFolder : server.cwd
   const letGo = deps.guard.hold(server.authScope ?? '', credentials.secrets)
@@ -71,6 +73,30 @@ async function startIn(
     await connection.stop()
     await Promise.race([stderrRead, Bun.sleep(100)])
     throw startError(server, error, stderr.lastLines(), hasDied && era === 'modern')
+  }
+}
+
+/** What it is started with and behind; on record, and durably so before a value of a scope is given away. */
+async function prepared(
+  server: Server,
+  client: ClientDescription,
+  { sandbox, credentials, audit }: StarterDeps,
+): Promise<{ shield: Shield; credentials: Credentials }> {
+  const { id, authScope } = server
+  const scope = authScope === null ? {} : { scope: authScope }
+  const entry = { kind: 'start', action: 'start', client: clientLabel(client), server: id, ...scope } as const
+  try {
+    const shield = await sandbox.shieldFor(shieldWish(server))
+    const opened = await credentials.forRoute({ server })
+    const { names, generation } = opened
+    const injected = authScope === null ? {} : { keys: names, ...(generation === null ? {} : { generation }) }
+    const record = { ...entry, ...injected, decision: 'allowed', shield: shield.kind } as const
+    if (authScope === null) audit.record(record)
+    else await audit.recordNow(record)
+    return { shield, credentials: opened }
+  } catch (error) {
+    audit.record({ ...entry, decision: 'failed', reason: isMcplexerError(error) ? error.code : 'unexpected' })
+    throw error
   }
 }
 

@@ -20,8 +20,12 @@ export class LeakGuard {
   readonly #values = new LiveValues()
   readonly #onFinding: (finding: Finding) => void
 
-  constructor(onFinding: (finding: Finding) => void = warnOnce()) {
-    this.#onFinding = onFinding
+  constructor(onFinding: (finding: Finding) => void) {
+    const warn = warnOnce()
+    this.#onFinding = (finding) => {
+      warn(finding)
+      onFinding(finding)
+    }
   }
 
   /** From the moment before a server gets these values until the function that is given back is called. */

@@ -1,6 +1,7 @@
 import type { Config, Server } from '../../config/index.ts'
 import { HeldCalls } from '../bridge/held-calls.ts'
 import { relay } from '../call.ts'
+import type { CallRecorder } from '../call-record.ts'
 import { Catalog } from '../catalog/catalog.ts'
 import { KINDS, kindsChangedBy, type ListKind } from '../catalog/kinds.ts'
 import { ListingMemory } from '../catalog/memory.ts'
@@ -38,6 +39,7 @@ export interface ViewDeps {
   readonly home: ViewHome
   readonly pools: SessionPools
   readonly store: CatalogStore | null
+  readonly recorder: CallRecorder
   generationOf(server: Server): Promise<number | null>
   onClosed(): void
 }
@@ -109,7 +111,9 @@ export class ClientView implements LinkListener {
   call(request: RequestMessage, caller: Caller, flight: Flight): Promise<Uint8Array | null> {
     const [config, catalog, memory] = [this.#config, this.catalog, this.#memory]
     const acquire = (server: Server) => this.#acquire(server)
-    return relay({ config, catalog, memory, heldCalls: this.#heldCalls, acquire }, request, caller, flight)
+    const { recorder } = this.#deps
+    const deps = { config, catalog, memory, recorder, heldCalls: this.#heldCalls, acquire }
+    return relay(deps, request, caller, flight)
   }
 
   /** The result of `tasks/list`, as JSON source. */

@@ -24,6 +24,43 @@ export const ACTIVITY_MIGRATIONS: readonly Migration[] = [
         stored_at_ms INTEGER NOT NULL,
         PRIMARY KEY (config_digest, variant)
       ) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE audit_entries (
+        seq INTEGER PRIMARY KEY,
+        body TEXT NOT NULL,
+        hash BLOB NOT NULL
+      ) STRICT`,
+      `CREATE TABLE audit_start (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        seq INTEGER NOT NULL,
+        hash BLOB NOT NULL
+      ) STRICT`,
+      `CREATE TABLE audit_key (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        key BLOB NOT NULL
+      ) STRICT`,
+      `CREATE TABLE pins (
+        server_id TEXT NOT NULL,
+        variant TEXT NOT NULL,
+        item TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        source TEXT NOT NULL,
+        pinned_at_ms INTEGER NOT NULL,
+        PRIMARY KEY (server_id, variant, item)
+      ) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE withheld_items (
+        server_id TEXT NOT NULL,
+        variant TEXT NOT NULL,
+        item TEXT NOT NULL,
+        source TEXT NOT NULL,
+        seen_at_ms INTEGER NOT NULL,
+        PRIMARY KEY (server_id, variant, item)
+      ) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE launch_grants (
+        server_id TEXT PRIMARY KEY,
+        scope_id TEXT NOT NULL,
+        launch TEXT NOT NULL,
+        granted_at_ms INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
     ],
   },
 ]

@@ -1,0 +1,81 @@
+import type { StoredEntry } from './entry.ts'
+
+/** Something that a person should look at. */
+export interface Alert {
+  readonly atMs: number
+  readonly text: string
+}
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+const MINUTE_MS = 60_000
+const BURST_CALLS = 120
+/** Hours are unusual only for somebody with habits. */
+const HABIT_DAYS = 14
+
+/**
+ * Pure: what stands out since `sinceMs`, by the whole history: the first use of a scope by a client, many calls in a
+ * minute, hours at which nothing was ever done, openings that failed, values that were nearly given away.
+ */
+export function alertsIn(entries: readonly StoredEntry[], sinceMs: number): Alert[] {
+  const alerts = [
+    ...firstUses(entries),
+    ...bursts(entries),
+    ...unusualHours(entries, sinceMs),
+    ...entries.flatMap(single),
+  ]
+  return alerts.filter(({ atMs }) => atMs >= sinceMs).sort((a, b) => a.atMs - b.atMs)
+}
+
+function firstUses(entries: readonly StoredEntry[]): Alert[] {
+  const seen = new Set<string>()
+  const clientsOf = new Map<string, number>()
+  return entries.flatMap(({ kind, decision, scope, client, atMs }) => {
+    if (kind !== 'start' || decision !== 'allowed' || scope === undefined || client === undefined) return []
+    const pair = `${scope} ${client}`
+    if (seen.has(pair)) return []
+    seen.add(pair)
+    const count = (clientsOf.get(scope) ?? 0) + 1
+    clientsOf.set(scope, count)
+    return count === 1 ? [] : [{ atMs, text: `auth scope ${scope} was used by ${client} for the first time` }]
+  })
+}
+
+function bursts(entries: readonly StoredEntry[]): Alert[] {
+  const calls = Map.groupBy(
+    entries.filter(({ kind }) => kind === 'call'),
+    ({ server, atMs }) => `${server} ${Math.floor(atMs / MINUTE_MS)}`,
+  )
+  return [...calls.values()].flatMap((minute) => {
+    const [first] = minute
+    if (first === undefined || minute.length < BURST_CALLS) return []
+    return [{ atMs: first.atMs, text: `server ${first.server} was called ${minute.length} times in a minute` }]
+  })
+}
+
+function unusualHours(entries: readonly StoredEntry[], sinceMs: number): Alert[] {
+  const before = entries.filter(({ atMs }) => atMs < sinceMs)
+  const [first] = before
+  if (first === undefined || sinceMs - first.atMs < HABIT_DAYS * DAY_MS) return []
+  const hourOf = (atMs: number) => new Date(atMs).getHours()
+  const usual = new Set(before.map(({ atMs }) => hourOf(atMs)))
+  const unusual = entries.filter(
+    ({ atMs, kind }) => atMs >= sinceMs && kind === 'call' && !usual.has(hourOf(atMs)),
+  )
+  const byHour = Map.groupBy(unusual, ({ atMs }) => Math.floor(atMs / HOUR_MS))
+  return [...byHour.values()].flatMap(([entry, ...rest]) =>
+    entry === undefined
+      ? []
+      : [{ atMs: entry.atMs, text: `${rest.length + 1} calls at an hour at which there never were any` }],
+  )
+}
+
+function single(entry: StoredEntry): Alert[] {
+  const { kind, decision, atMs, server, scope, action, reason, keys } = entry
+  const of = [server && `server ${server}`, scope && `auth scope ${scope}`].filter(Boolean).join(', ')
+  if (kind === 'leak') return [{ atMs, text: `${action}: the value of ${keys?.join(', ')} (${of})` }]
+  const isOpening = kind === 'start' || kind === 'secret' || kind === 'key'
+  return isOpening && decision === 'failed'
+    ? [{ atMs, text: `${action} failed: ${reason ?? 'unknown'} (${of})` }]
+    : []
+}

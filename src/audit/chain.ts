@@ -1,0 +1,17 @@
+import type { AuditStart } from '../store/index.ts'
+
+const DOMAIN = 'mcplexer-audit/1'
+
+/**
+ * The hash of an entry: SHA-256 over
+ *
+ *     mcplexer-audit/1\n
+ *     42\n              its number
+ *     3f…a1\n           hash of the entry before, hex
+ *     {"atMs":…}        its body
+ */
+export function linkedHash(before: AuditStart, body: string): Uint8Array {
+  const hex = Buffer.from(before.hash).toString('hex')
+  const text = `${DOMAIN}\n${before.seq + 1}\n${hex}\n${body}`
+  return new Uint8Array(new Bun.CryptoHasher('sha256').update(text).digest())
+}

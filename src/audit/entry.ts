@@ -1,0 +1,55 @@
+export type AuditKind = 'call' | 'start' | 'secret' | 'key' | 'approval' | 'leak' | 'lock' | 'retention'
+
+/** One thing that was done, or refused. No field can hold a value: names, numbers and words of our own only. */
+export interface AuditEntry {
+  readonly kind: AuditKind
+  /** `tools/call`, `put`, `rotate`, … */
+  readonly action: string
+  readonly decision: 'allowed' | 'refused' | 'failed'
+  /** Name and version that the client app gives itself. */
+  readonly client?: string
+  readonly session?: string
+  readonly server?: string
+  /** The public name of a tool or prompt. */
+  readonly name?: string
+  readonly scope?: string
+  /** Names of keys. */
+  readonly keys?: readonly string[]
+  readonly generation?: number
+  readonly shield?: string
+  readonly durationMs?: number
+  readonly bytesIn?: number
+  readonly bytesOut?: number
+  /** Keyed: equal for equal arguments in this database, and of no use without it. */
+  readonly argumentsDigest?: string
+  /** Only with `audit.arguments`, and redacted. */
+  readonly arguments?: string
+  /** An error code of ours, or a number. */
+  readonly reason?: string
+}
+
+/** As it stands in the database: `body` is the JSON of the entry with `atMs` in front. */
+export interface StoredEntry extends AuditEntry {
+  readonly seq: number
+  readonly atMs: number
+}
+
+const MAX_TEXT = 200
+
+/** What a client or a server says of itself is cut, and may not hide anything from who reads the record. */
+export function encodeEntry(entry: AuditEntry, atMs: number): string {
+  return JSON.stringify({ atMs, ...entry }, (key, value: unknown) => {
+    if (typeof value !== 'string' || key === 'arguments') return value
+    const shown = value.replace(/[\p{Cc}\p{Cf}]/gu, '')
+    return shown.length > MAX_TEXT ? `${shown.slice(0, MAX_TEXT)}…` : shown
+  })
+}
+
+export function decodeEntry({ seq, body }: { seq: number; body: string }): StoredEntry {
+  try {
+    return { ...JSON.parse(body), seq }
+  } catch {
+    // somebody has changed it; `audit verify` says so
+    return { seq, atMs: 0, kind: 'call', action: 'unreadable', decision: 'failed' }
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * audit: what was done with which secret, and by whom. In: entries with names, decisions and durations. Out: the
+ * same, in order, and whether anybody has changed them since. Never: a value, a result, or arguments as they were.
+ */
+export type { ActivityDatabase } from '../store/index.ts'
+export { type Alert, alertsIn } from './alerts.ts'
+export { type Checkpoint, encodeCheckpoint, readCheckpoint } from './checkpoint.ts'
+export type { AuditEntry, AuditKind, StoredEntry } from './entry.ts'
+export { AuditLog, type AuditOptions } from './log.ts'
+export { type Filter, followed, headOf, listed, matches } from './query.ts'
+export { prune, type Retention } from './retention.ts'
+export { type Verdict, verify } from './verify.ts'

@@ -1,0 +1,41 @@
+import type { AuditEntry, AuditLog } from './audit/index.ts'
+import { isMcplexerError } from './base/index.ts'
+import type { Vault } from './vault/index.ts'
+
+type What = Pick<AuditEntry, 'kind' | 'action' | 'scope' | 'keys'>
+
+/** The vault as a person uses it: what was done with it, or tried, is on record. */
+export function auditedVault(vault: Vault, open: () => Promise<AuditLog>): Vault {
+  const recorded = async <T>(what: What, work: () => Promise<T>): Promise<T> => {
+    const audit = await open()
+    try {
+      const result = await work()
+      audit.record({ ...what, decision: 'allowed' })
+      return result
+    } catch (error) {
+      const reason = isMcplexerError(error) ? error.code : 'unexpected'
+      audit.record({ ...what, decision: 'failed', reason })
+      throw error
+    } finally {
+      await audit.flush()
+    }
+  }
+  const secret = (action: string, scope: string, key: string): What => ({
+    kind: 'secret',
+    action,
+    scope,
+    keys: [key],
+  })
+  return {
+    ...vault,
+    open: (scope) => recorded({ kind: 'secret', action: 'get', scope }, () => vault.open(scope)),
+    put: (scope, key, value) => recorded(secret('put', scope, key), () => vault.put(scope, key, value)),
+    deleteKey: (scope, key) => recorded(secret('delete', scope, key), () => vault.deleteKey(scope, key)),
+    deleteScope: (scope) =>
+      recorded({ kind: 'secret', action: 'delete scope', scope }, () => vault.deleteScope(scope)),
+    rotate: (options, observer) =>
+      recorded({ kind: 'key', action: options.isDryRun ? 'rotate (dry run)' : 'rotate' }, () =>
+        vault.rotate(options, observer),
+      ),
+  }
+}

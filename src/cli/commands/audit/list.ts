@@ -1,0 +1,43 @@
+import { Command, Option } from 'clipanion'
+import type { App } from '../../../app.ts'
+import { ENTRY_HEAD, entryRow, recordOf, timeOf } from '../../audit-view.ts'
+import { BaseCommand } from '../../base-command.ts'
+import { print, printJson, table } from '../../present.ts'
+
+const SHOWN = 1000
+
+export class AuditListCommand extends BaseCommand {
+  static override paths = [['audit', 'list']]
+  static override usage = Command.Usage({
+    description: 'what was done with which secret, and by whom, the oldest first',
+    details: `Shows the newest ${SHOWN} that match; \`audit export\` gives all. Times are UTC.`,
+    examples: [
+      ['Of the last day', 'mcplexer audit list --since 24h'],
+      ['All that one scope was used for', 'mcplexer audit list --scope github-token'],
+      ['What was refused', 'mcplexer audit list --decision refused'],
+    ],
+  })
+
+  kind = Option.String('--kind', { description: 'call, start, secret, key, approval, leak, lock, retention' })
+  server = Option.String('--server', { description: 'of this server' })
+  auditScope = Option.String('--scope', { description: 'of this auth scope' })
+  name = Option.String('--name', { description: 'of this tool, prompt or resource' })
+  client = Option.String('--client', { description: 'of clients with this in their name' })
+  decision = Option.String('--decision', { description: 'allowed, refused or failed' })
+  since = Option.String('--since', { description: '90m, 24h, 7d or a date' })
+  json = Option.Boolean('--json', false, { description: 'print JSON' })
+
+  protected async run(app: App): Promise<number> {
+    const { listed } = await import('../../../audit/index.ts')
+    const { kind, server, auditScope: scope, name, client, decision } = this
+    const given = Object.entries({ kind, server, scope, name, client, decision }).filter(([, wanted]) => wanted)
+    const sinceMs = this.since === undefined ? {} : { sinceMs: timeOf(this.since, Date.now()) }
+    const entries = await Array.fromAsync(
+      listed(await recordOf(app), { ...Object.fromEntries(given), ...sinceMs }),
+    )
+    const newest = entries.slice(-SHOWN)
+    if (this.json) await printJson(newest)
+    else await print(newest.length === 0 ? 'nothing on record' : table([ENTRY_HEAD, ...newest.map(entryRow)]))
+    return 0
+  }
+}

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { Command, Option } from 'clipanion'
+import type { App } from '../../../app.ts'
+import type { Checkpoint } from '../../../audit/index.ts'
+import { recordOf } from '../../audit-view.ts'
+import { BaseCommand } from '../../base-command.ts'
+import { CliError } from '../../cli-error.ts'
+import { print } from '../../present.ts'
+
+export class AuditVerifyCommand extends BaseCommand {
+  static override paths = [['audit', 'verify']]
+  static override usage = Command.Usage({
+    description: 'find out whether the record was changed; exits 1 then',
+    details:
+      'Finds any edit, gap and change of order. Whoever can write activity.db can also cut off its end, or write all ' +
+      'of it anew: that only a checkpoint which was kept elsewhere shows.',
+    examples: [
+      ['The chain', 'mcplexer audit verify'],
+      ['And that it goes on from a checkpoint', 'mcplexer audit verify --checkpoint kept.txt'],
+    ],
+  })
+
+  checkpoint = Option.String('--checkpoint', { description: 'a file with lines of `audit checkpoint`' })
+
+  protected async run(app: App): Promise<number> {
+    const { verify } = await import('../../../audit/index.ts')
+    const activity = await recordOf(app)
+    const checkpoints = this.checkpoint === undefined ? [null] : await readCheckpoints(this.checkpoint)
+    for (const checkpoint of checkpoints) {
+      const { entries, firstSeq, brokenAt, hasCheckpoint } = await verify(activity, checkpoint)
+      if (brokenAt !== null) return this.#fail(`the record was changed at entry ${brokenAt}`)
+      if (hasCheckpoint === false)
+        return this.#fail(`entry ${checkpoint?.seq} of the checkpoint is missing, or another one`)
+      const of =
+        checkpoint === null ? '' : `, and goes on from entry ${checkpoint.seq}, signed ${checkpoint.at}`
+      await print(`${entries} entries from ${firstSeq} on are as they were written${of}`)
+      if (checkpoint !== null) await print(`signed by ${checkpoint.publicKey}`)
+    }
+    return 0
+  }
+
+  async #fail(text: string): Promise<number> {
+    await print(text)
+    return 1
+  }
+}
+
+async function readCheckpoints(path: string): Promise<Checkpoint[]> {
+  const { readCheckpoint } = await import('../../../audit/index.ts')
+  const lines = linesIn(path)
+  const checkpoints = lines.map(readCheckpoint)
+  if (checkpoints.length > 0 && checkpoints.every((checkpoint) => checkpoint !== null)) return checkpoints
+  throw new CliError(
+    'CLI_CHECKPOINT_INVALID',
+    'the file holds no checkpoint, or one whose signature is wrong',
+    {
+      hint: 'mcplexer audit checkpoint >> kept.txt',
+    },
+  )
+}
+
+function linesIn(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n').filter(Boolean)
+  } catch {
+    throw new CliError('CLI_CHECKPOINT_INVALID', 'the file of --checkpoint cannot be read', {
+      hint: 'check its path and who may read it',
+    })
+  }
+}

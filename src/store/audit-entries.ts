@@ -1,0 +1,88 @@
+import type { ActivityDatabase } from './activity.ts'
+import type { ActivityTables } from './schema.ts'
+
+export type AuditRow = ActivityTables['audit_entries']
+
+/** Where the chain begins: what stood before has been let go of. */
+export interface AuditStart {
+  readonly seq: number
+  readonly hash: Uint8Array
+}
+
+const NOTHING: AuditStart = { seq: 0, hash: new Uint8Array(32) }
+
+/** In one commit, in the order given, behind what other processes have added. `link` gives the hash of an entry. */
+export async function appendAudit(
+  activity: ActivityDatabase,
+  bodies: readonly string[],
+  link: (before: AuditStart, body: string) => Uint8Array,
+): Promise<void> {
+  await activity.transaction().execute(async (transaction) => {
+    const last = await transaction
+      .selectFrom('audit_entries')
+      .select(['seq', 'hash'])
+      .orderBy('seq', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    let before = last ?? (await transaction.selectFrom('audit_start').selectAll().executeTakeFirst()) ?? NOTHING
+    const rows = bodies.map((body) => {
+      const row = { seq: before.seq + 1, body, hash: link(before, body) }
+      before = row
+      return row
+    })
+    for (const row of rows) await transaction.insertInto('audit_entries').values(row).execute()
+  })
+}
+
+export async function auditStart(activity: ActivityDatabase): Promise<AuditStart> {
+  return (await activity.selectFrom('audit_start').selectAll().executeTakeFirst()) ?? NOTHING
+}
+
+/** At most `limit`, in order, from behind `seq`. */
+export function auditAfter(activity: ActivityDatabase, seq: number, limit: number): Promise<AuditRow[]> {
+  return activity
+    .selectFrom('audit_entries')
+    .selectAll()
+    .where('seq', '>', seq)
+    .orderBy('seq')
+    .limit(limit)
+    .execute()
+}
+
+/** The newest, in order. */
+export async function newestAudit(activity: ActivityDatabase, limit: number): Promise<AuditRow[]> {
+  const rows = await activity
+    .selectFrom('audit_entries')
+    .selectAll()
+    .orderBy('seq', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.reverse()
+}
+
+/** Lets go of everything up to and with `last`; the chain begins behind it from now on. */
+export async function dropAuditUpTo(activity: ActivityDatabase, last: AuditStart): Promise<void> {
+  await activity.transaction().execute(async (transaction) => {
+    await transaction.deleteFrom('audit_entries').where('seq', '<=', last.seq).execute()
+    await transaction
+      .insertInto('audit_start')
+      .values({ id: 1, ...last })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet(last))
+      .execute()
+  })
+}
+
+/** 32 random bytes of this database, made when there are none. */
+export async function auditDigestKey(activity: ActivityDatabase): Promise<Uint8Array> {
+  const found = await activity.selectFrom('audit_key').select('key').executeTakeFirst()
+  if (found !== undefined) return found.key
+  const fresh = crypto.getRandomValues(new Uint8Array(32))
+  await activity.transaction().execute((transaction) =>
+    transaction
+      .insertInto('audit_key')
+      .values({ id: 1, key: fresh })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute(),
+  )
+  return (await activity.selectFrom('audit_key').select('key').executeTakeFirst())?.key ?? fresh
+}

@@ -1,0 +1,211 @@
+import { Database } from 'bun:sqlite'
+import { describe, expect, test } from 'bun:test'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { StoredEntry } from '../../src/audit/index.ts'
+import { filesHolding } from '../helpers/canary.ts'
+import { configOf } from '../helpers/fixtures.ts'
+import { RawClient } from '../helpers/mcp-client.ts'
+import { TempHome } from '../helpers/temp-home.ts'
+
+const TOKEN = `token-${crypto.randomUUID()}`
+
+function homeOf(top: object = {}): TempHome {
+  const home = new TempHome(
+    configOf(
+      [
+        { id: 'one', more: { auth_scope: 'gh' } },
+        { id: 'plain' },
+        { id: 'leaky', script: 'leaky', more: { auth_scope: 'gh' } },
+      ],
+      [{ id: 'gh' }],
+      top,
+    ),
+  )
+  home.put('gh', 'TOKEN', TOKEN)
+  return home
+}
+
+function entriesOf(home: TempHome, ...filter: string[]): StoredEntry[] {
+  return JSON.parse(home.runSync(['audit', 'list', '--json', ...filter]).stdout)
+}
+
+function change(home: TempHome, sql: string, ...parameters: string[]): void {
+  const database = new Database(home.file('activity.db'))
+  database.run(sql, parameters)
+  database.close()
+}
+
+describe('on record', () => {
+  test('is every call and every start, with names and sizes and no value', async () => {
+    using home = homeOf()
+    {
+      await using client = await RawClient.start(home)
+      await client.callText('one__echo', { message: 'nothing of this' })
+      await client.callText('one__echo', { message: 'nothing of this' })
+      await client.callText('one__fail')
+      await client.callText('plain__echo', { message: TOKEN })
+    }
+
+    const start = entriesOf(home, '--kind', 'start', '--server', 'one')[0]
+    expect(start).toMatchObject({
+      decision: 'allowed',
+      client: 'test/1',
+      scope: 'gh',
+      keys: ['TOKEN'],
+      generation: expect.any(Number),
+    })
+    expect(['bwrap', 'landlock']).toContain(start?.shield ?? '')
+    const [first, second, failed, refused] = entriesOf(home, '--kind', 'call')
+    expect(first).toMatchObject({
+      action: 'tools/call',
+      name: 'one__echo',
+      server: 'one',
+      scope: 'gh',
+      decision: 'allowed',
+    })
+    expect(first?.bytesIn).toBeGreaterThan(0)
+    expect(first?.argumentsDigest).toBe(second?.argumentsDigest ?? '')
+    expect(first?.argumentsDigest).not.toBe(failed?.argumentsDigest ?? '')
+    expect(refused).toMatchObject({ server: 'plain', decision: 'refused', reason: 'CALL_LEAKS_VALUE' })
+    expect(entriesOf(home, '--kind', 'leak')[0]).toMatchObject({ action: 'refused', keys: ['gh/TOKEN'] })
+    expect(filesHolding(home.path, 'nothing of this')).toEqual([])
+    expect(filesHolding(home.path, TOKEN)).toEqual([])
+  })
+
+  test('are secret and key operations, failed ones too', () => {
+    using home = homeOf()
+    home.runSync(['secret', 'get', 'gh', 'TOKEN'])
+    home.runSync(['rotate-key'])
+    home.runSync(['secret', 'delete', 'gh', 'TOKEN'])
+
+    const done = entriesOf(home).map(({ kind, action, decision }) => `${kind} ${action} ${decision}`)
+
+    expect(done).toEqual([
+      'secret put allowed',
+      'secret get allowed',
+      'key rotate allowed',
+      'secret delete allowed',
+    ])
+  })
+
+  test('are arguments only when asked for, without values that are live', async () => {
+    using home = homeOf({ audit: { arguments: true } })
+    {
+      await using client = await RawClient.start(home)
+      await client.callText('one__echo', { message: `please use ${TOKEN} now` })
+    }
+
+    expect(entriesOf(home, '--kind', 'call')[0]?.arguments).toBe(
+      '{"message":"please use [redacted gh/TOKEN] now"}',
+    )
+    expect(filesHolding(home.path, TOKEN)).toEqual([])
+  })
+})
+
+describe('the chain', () => {
+  test('holds when many processes add to it at once', async () => {
+    using home = homeOf()
+
+    await Promise.all(Array.from({ length: 12 }, () => home.run(['secret', 'get', 'gh', 'TOKEN'])))
+
+    expect(entriesOf(home).length).toBe(13)
+    expect(home.runSync(['audit', 'verify'])).toMatchObject({ exitCode: 0 })
+  })
+
+  test.each([
+    ['an edit', `update audit_entries set body = replace(body, 'gh', 'hg') where seq = 2`, 2],
+    ['a gap', 'delete from audit_entries where seq = 2', 2],
+    [
+      'another order',
+      `update audit_entries set body = case seq when 2 then (select body from audit_entries where seq = 3) else (select body from audit_entries where seq = 2) end where seq in (2, 3)`,
+      2,
+    ],
+    ['a start moved on', `insert into audit_start values (1, 1, x'00')`, 2],
+  ])('shows %s', (_what, sql, at) => {
+    using home = homeOf()
+    for (let n = 0; n < 4; n++) home.runSync(['secret', 'get', 'gh', 'TOKEN'])
+    change(home, sql)
+
+    const { exitCode, stdout } = home.runSync(['audit', 'verify'])
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: `the record was changed at entry ${at}\n` })
+  })
+
+  test('cut off at its end, or written anew, is shown by a checkpoint that was kept', () => {
+    using home = homeOf()
+    home.runSync(['secret', 'get', 'gh', 'TOKEN'])
+    const kept = join(home.folder, 'kept.txt')
+    writeFileSync(kept, home.runSync(['audit', 'checkpoint']).stdout)
+    home.runSync(['secret', 'get', 'gh', 'TOKEN'])
+    expect(home.runSync(['audit', 'verify', '--checkpoint', kept])).toMatchObject({ exitCode: 0 })
+
+    change(home, 'delete from audit_entries where seq >= 2')
+    home.runSync(['secret', 'list'])
+    expect(home.runSync(['audit', 'verify'])).toMatchObject({ exitCode: 0 })
+    expect(home.runSync(['audit', 'verify', '--checkpoint', kept]).exitCode).toBe(1)
+
+    writeFileSync(
+      kept,
+      home.runSync(['audit', 'checkpoint']).stdout.replace('checkpoint/1 1', 'checkpoint/1 2'),
+    )
+    expect(home.runSync(['audit', 'verify', '--checkpoint', kept]).stderr).toContain('signature is wrong')
+  })
+
+  test('goes on after old entries were let go of', async () => {
+    using home = homeOf({ audit: { keep_entries: 3 } })
+    for (let n = 0; n < 6; n++) home.runSync(['secret', 'get', 'gh', 'TOKEN'])
+
+    {
+      await using client = await RawClient.start(home)
+      await client.callText('plain__echo', { message: 'x' })
+    }
+
+    expect(home.runSync(['audit', 'verify'])).toMatchObject({ exitCode: 0 })
+    expect(entriesOf(home)[0]?.seq).toBe(5)
+    expect(entriesOf(home).some(({ kind }) => kind === 'retention')).toBe(true)
+  })
+})
+
+describe('what cannot be put on record', () => {
+  test('is not done, unless the configuration says otherwise', async () => {
+    using home = homeOf()
+    writeFileSync(home.file('activity.db'), 'no database at all, but long enough to look at')
+    {
+      await using client = await RawClient.start(home)
+      expect(await client.callText('plain__echo', { message: 'x' })).toContain(
+        'nothing is done that cannot be put on record',
+      )
+    }
+    expect(home.runSync(['secret', 'get', 'gh', 'TOKEN']).stdout).toBe(TOKEN)
+
+    using open = homeOf({ audit: { on_failure: 'allow' } })
+    writeFileSync(open.file('activity.db'), 'no database at all, but long enough to look at')
+    await using client = await RawClient.start(open)
+    expect(await client.callText('plain__echo', { message: 'x' })).toBe('x')
+  })
+})
+
+describe('alerts', () => {
+  test('name values that servers said, and a second client of a scope', async () => {
+    using home = homeOf()
+    {
+      await using client = await RawClient.start(home)
+      await client.callText('leaky__result')
+    }
+    const other = RawClient.raw(home)
+    await other.request('initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 'stranger', version: '9' },
+    })
+    await other.callText('one__echo', { message: 'x' })
+    await other.close()
+
+    const { exitCode, stdout } = home.runSync(['audit', 'alerts'])
+
+    expect(exitCode).toBe(1)
+    expect(stdout).toContain('taken out: the value of gh/TOKEN')
+    expect(stdout).toContain('auth scope gh was used by stranger/9 for the first time')
+  })
+})
