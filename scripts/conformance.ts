@@ -49,6 +49,7 @@ async function throughGateway(era: Era, { revision }: Revision): Promise<Outcome
     command: process.execPath,
     args: [FIXTURE, '--stdio', era],
     tool_namespace: '',
+    pin: 'off',
   }
   writeFileSync(join(home, 'mcplexer.yaml'), JSON.stringify({ downstream_servers: [server] }), { mode: 0o600 })
   const gateway = Bun.spawn([BINARY, 'serve', '--http', '127.0.0.1:0'], {

@@ -1,7 +1,9 @@
 import type { AuditLog } from './audit/index.ts'
-import { hardenProcess, log, type Paths, resolvePaths, systemClock } from './base/index.ts'
+import type { LaunchGrants } from './auth/index.ts'
+import { hardenProcess, log, McplexerError, type Paths, resolvePaths, systemClock } from './base/index.ts'
 import type { Config } from './config/index.ts'
-import type { CatalogStore, Gateway, ServerListing, Toolbox } from './gateway/index.ts'
+import type { CatalogStore, Gateway, PinStore, ServerListing, Toolbox } from './gateway/index.ts'
+import type { Review } from './review.ts'
 import type { ActivityDatabase } from './store/index.ts'
 import type { Vault } from './vault/index.ts'
 
@@ -14,6 +16,7 @@ export interface App {
   /** Null when it cannot be used; that was said. */
   activity(): Promise<ActivityDatabase | null>
   /** A gateway over the configuration in force; it follows the file while it runs. */
+  review(): Promise<Review>
   gateway(): Promise<Gateway>
   toolbox(): Promise<Toolbox>
   close(): Promise<void>
@@ -73,7 +76,17 @@ export function openApp(options: { configPath?: string }): App {
       }
     }
   }
-  return { paths, config, vault, activity, gateway, toolbox, close }
+  const review = once(async () => {
+    const { openReview } = await import('./review.ts')
+    const { AuditLog } = await import('./audit/index.ts')
+    const opened = await activity()
+    if (opened === null)
+      throw new McplexerError('STORE_UNREADABLE', `${paths.activity} cannot be used`, {
+        hint: 'mcplexer status',
+      })
+    return openReview(await config(), opened, new AuditLog(opened, { allowsFailure: true }))
+  })
+  return { paths, config, vault, activity, review, gateway, toolbox, close }
 }
 
 async function openGateway(
@@ -88,7 +101,8 @@ async function openGateway(
   const { Sandbox } = await import('./sandbox/index.ts')
   const { watchConfig } = await import('./config/index.ts')
   let current = initial
-  const credentials = openCredentials({ config: () => current, vault })
+  const launches = activity === null ? null : await launchGrants(activity)
+  const credentials = openCredentials({ config: () => current, vault, launches })
   const { AuditLog, prune } = await import('./audit/index.ts')
   const { auditDigestKey } = await import('./store/index.ts')
   const audit = new AuditLog(activity, initial.audit)
@@ -98,6 +112,7 @@ async function openGateway(
     config: initial,
     credentials,
     store,
+    pins: activity === null ? null : await pinStore(activity),
     sandbox: new Sandbox(paths),
     audit,
     digestKey: digestKey ?? crypto.getRandomValues(new Uint8Array(32)),
@@ -129,6 +144,23 @@ async function openActivity(paths: Paths, closing: (() => unknown)[]): Promise<A
     const reason = error instanceof Error ? error.message : 'unexpected error'
     log.warn(`nothing is put on record or remembered: ${reason}`)
     return null
+  }
+}
+
+async function launchGrants(activity: ActivityDatabase): Promise<LaunchGrants> {
+  const store = await import('./store/index.ts')
+  return {
+    of: (scopeId) => store.launchGrants(activity, scopeId),
+    add: (grants) => store.saveLaunchGrants(activity, grants, systemClock.nowMs()),
+  }
+}
+
+async function pinStore(activity: ActivityDatabase): Promise<PinStore> {
+  const { pinsOf, savePins, saveWithheld } = await import('./store/index.ts')
+  return {
+    load: (serverId, variant) => pinsOf(activity, serverId, variant),
+    save: (serverId, variant, pins) => savePins(activity, serverId, variant, pins, systemClock.nowMs()),
+    withhold: (serverId, variant, pins) => saveWithheld(activity, serverId, variant, pins, systemClock.nowMs()),
   }
 }
 

@@ -3,6 +3,7 @@ import type { AuthScope, Config, Server } from '../config/index.ts'
 import type { OpenedScope, Vault } from '../vault/index.ts'
 import { AuthError } from './auth-error.ts'
 import { childEnvironment, revealValues } from './env-injection.ts'
+import { checkLaunch, type LaunchGrants } from './launch.ts'
 import { ScopeWatch } from './scope-watch.ts'
 
 export interface Credentials {
@@ -19,8 +20,8 @@ export interface Credentials {
 /** The gateway's only source of credentials. */
 export interface CredentialSource {
   /**
-   * Opens the server's scope, now. Throws AUTH_KEY_MISSING or AUTH_SCOPE_EMPTY with the command that mends it, or
-   * what the vault throws; nothing may be started then.
+   * Opens the server's scope, now. Throws AUTH_LAUNCH_CHANGED, AUTH_KEY_MISSING or AUTH_SCOPE_EMPTY with the
+   * command that mends it, or what the vault throws; nothing may be started then.
    */
   forRoute(route: { server: Server }): Promise<Credentials>
   /** Changes with the content of the server's scope; null without a scope, or with nothing sealed in it. */
@@ -35,6 +36,8 @@ export interface CredentialDeps {
   config(): Config
   /** Opened when the first server with a scope starts, not before. */
   vault(): Promise<Vault>
+  /** Null: nothing is remembered, and nothing can be compared. */
+  readonly launches: LaunchGrants | null
 }
 
 export function openCredentials(deps: CredentialDeps): CredentialSource {
@@ -71,6 +74,7 @@ async function credentialsFor(
       generation: null,
     }
   const { authScope } = server
+  if (deps.launches !== null) await checkLaunch(server, deps.config(), deps.launches)
   const generation = (await watched()).generationOf(authScope)
   const opened = await (await deps.vault()).open(server.authScope)
   try {

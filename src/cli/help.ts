@@ -56,6 +56,7 @@ ${bold('Tools')}
   serve --http [HOST:PORT]             over HTTP; token show|new for its clients
   tools list [--refresh]               all tools of all servers
   tools call NAME [JSON]               call one, without a client
+  tools review, servers review         approve what has changed
 
 Every command takes --config FILE and --help; \`mcplexer version\` is the version.
 Files are in ~/.mcplexer (MCPLEXER_HOME). Exit: 0 done, 1 failed, 2 usage error,

@@ -122,6 +122,7 @@ function serverOf(entry: ServerEntry, folder: string, requiresShield: boolean): 
     maxInstances: entry.max_instances,
     restartPolicy: entry.restart_policy,
     isDisabled: entry.disabled,
+    pin: entry.pin,
     shield: entry.shield,
     readable: entry.readable.map((path) => pathFrom(path, folder)),
     writable: entry.writable.map((path) => pathFrom(path, folder)),

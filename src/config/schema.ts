@@ -40,6 +40,8 @@ export interface Server {
   readonly maxInstances: number
   readonly restartPolicy: 'on-failure' | 'always' | 'never'
   readonly isDisabled: boolean
+  /** Whether changed or new tools are withheld until a person has looked at them. */
+  readonly pin: 'on' | 'off'
   readonly shield: 'off' | 'default' | 'strict'
   /** Absolute; what a strict shield leaves open. */
   readonly readable: readonly string[]
@@ -130,6 +132,10 @@ const serverSchema = z.strictObject({
     .default('on-failure')
     .describe('After it ended by itself: started again by the next call, at once, or not at all'),
   disabled: z.boolean().default(false).describe('Keeps the entry without offering its tools'),
+  pin: z
+    .union([z.enum(['on', 'off']), z.boolean().transform((isOn) => (isOn ? 'on' : 'off'))])
+    .default('on')
+    .describe('off: changed or new tools are offered without asking'),
   shield: z
     .enum(['off', 'default', 'strict'])
     .default('default')

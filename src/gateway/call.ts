@@ -9,10 +9,11 @@ import type { Forwarding } from './downstream/connection.ts'
 import type { Flight } from './downstream/flight.ts'
 import type { ServerLink } from './downstream/link.ts'
 
+import { GatewayError } from './gateway-error.ts'
 import { findRoute } from './route.ts'
 import { failedCall, notThere } from './upstream/rpc-error.ts'
 import type { SessionMemory } from './view/session-memory.ts'
-import type { RequestMessage } from './wire/message.ts'
+import { type RequestMessage, textParam } from './wire/message.ts'
 import { restoreId } from './wire/relabel.ts'
 
 export interface CallDeps {
@@ -35,7 +36,7 @@ export async function relay(
   flight: Flight,
 ): Promise<Uint8Array | null> {
   const route = findRoute(request, deps)
-  if (route === null) return notThere(request, caller.client.era)
+  if (route === null) return unroutable(request, deps, caller)
   const startedMs = performance.now()
   try {
     deps.recorder.check()
@@ -49,6 +50,20 @@ export async function relay(
     deps.recorder.done(request, route, startedMs, reply, error)
     return reply
   }
+}
+
+/** What is withheld is named as such: a person can mend it. */
+function unroutable(request: RequestMessage, { catalog }: CallDeps, { client }: Caller): Uint8Array {
+  const name = request.method === 'tools/call' ? textParam(request, 'name') : null
+  const server = name === null ? null : catalog.withholder(name)
+  if (server === null) return notThere(request, client.era)
+  return failedCall(request, withheldError(server), client.era)
+}
+
+function withheldError({ id }: Server): GatewayError {
+  return new GatewayError('PIN_WITHHELD', `this tool of server ${id} has changed since it was first seen`, {
+    hint: `a person has to look at it: mcplexer tools review ${id}`,
+  })
 }
 
 /** Within one era messages pass as they are; between the eras a bridge says them in the other's words. */

@@ -4,13 +4,15 @@ import type { Config } from '../config/index.ts'
 import type { Sandbox } from '../sandbox/index.ts'
 import { CallRecorder, type RecordOptions } from './call-record.ts'
 import type { ListKind } from './catalog/kinds.ts'
+import type { PinStore } from './catalog/pins.ts'
 import type { CatalogStore } from './catalog/store.ts'
 import type { ClientDescription } from './downstream/caller.ts'
 import { Places } from './downstream/places.ts'
 import { Pool } from './downstream/pool.ts'
+import { sameLaunch } from './downstream/same-launch.ts'
 import { Watchdog } from './downstream/watchdog.ts'
 import { type Finding, LeakGuard } from './guard/leak-guard.ts'
-import { ClientView, sameLaunch, type ViewHome } from './view/client-view.ts'
+import { ClientView, type ViewHome } from './view/client-view.ts'
 import { SessionPools } from './view/session-pools.ts'
 
 export interface GatewayDeps {
@@ -22,6 +24,7 @@ export interface GatewayDeps {
   readonly digestKey: Uint8Array
   /** Null: nothing is remembered from run to run. */
   readonly store: CatalogStore | null
+  readonly pins: PinStore | null
 }
 
 /** What all sessions share: the configuration in force, the credentials, stateless servers, the watchdog. */
@@ -49,7 +52,7 @@ export class Gateway {
     clientFolder: string,
     shown: ReadonlyMap<ListKind, Uint8Array> = new Map(),
   ): Promise<ClientView> {
-    const { store, credentials, audit } = this.#deps
+    const { store, pins, credentials, audit } = this.#deps
     const pools = new SessionPools(this.#newPool(), this.#shared, clientFolder)
     const generationOf = credentials.generationOf.bind(credentials)
     const recorder = new CallRecorder(audit, this.#guard, () => this.#recordOptions(), client)
@@ -58,6 +61,7 @@ export class Gateway {
       home,
       pools,
       store,
+      pins,
       recorder,
       generationOf,
       onClosed: () => this.#views.delete(view),

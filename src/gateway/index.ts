@@ -3,6 +3,8 @@
  * opened credentials at the moment a server starts. Out: replies, notifications, running servers. Never: reads a
  * key or a database, or keeps a value longer than the server lives that it was injected into.
  */
+
+export { type Pin, type PinStore, pinOf } from './catalog/pins.ts'
 export type { CatalogStore, ServerListing, StoredListing, StoredReplies } from './catalog/store.ts'
 export { readListing } from './catalog/stored-listing.ts'
 export { Gateway } from './gateway.ts'

@@ -16,7 +16,17 @@ export {
 export type { Waiting } from './busy.ts'
 export { loadCatalogEntry, saveCatalogEntry } from './catalog-entries.ts'
 export { withFileLock } from './file-lock.ts'
+export { type LaunchGrant, launchGrants, saveLaunchGrants } from './launch-grants.ts'
 export { readStoredReplies } from './lean.ts'
+export {
+  forgetListings,
+  type PinnedItem,
+  pinsOf,
+  savePins,
+  saveWithheld,
+  type Withheld,
+  withheldItems,
+} from './pins.ts'
 export type { SealedScopeRow, VaultStateRow, VaultTables } from './schema.ts'
 export {
   deleteScopeRow,

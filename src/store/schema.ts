@@ -86,9 +86,9 @@ export interface ActivityTables {
   }
   /** What a server with a scope was first started as, or what was approved since. */
   launch_grants: {
-    server_id: string
     scope_id: string
-    /** JSON: command, args, cwd, env. */
+    server_id: string
+    /** JSON; `auth/launch.ts` writes it. */
     launch: string
     granted_at_ms: number
   }

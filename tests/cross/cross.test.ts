@@ -19,7 +19,7 @@ async function wayTo(server: keyof typeof SERVERS, way: (typeof WAYS)[number]) {
   const args = [join(ROOT, 'tests/fixtures/servers', script), ...more]
   const home = new TempHome(
     JSON.stringify({
-      downstream_servers: [{ id: 'only', command: process.execPath, args, tool_namespace: '' }],
+      downstream_servers: [{ id: 'only', command: process.execPath, args, tool_namespace: '', pin: 'off' }],
     }),
   )
   if (way !== 'HTTP') {

@@ -13,7 +13,7 @@ let record: string
 beforeAll(async () => {
   home = new TempHome()
   record = join(home.folder, 'record.jsonl')
-  home.writeConfig(configOf([{ id: 'one', args: [record] }, { id: 'two.b' }]))
+  home.writeConfig(configOf([{ id: 'one', args: [record], more: { pin: 'off' } }, { id: 'two.b' }]))
   client = await RawClient.start(home, { roots: {}, sampling: {} })
 })
 

@@ -19,11 +19,13 @@ import { SecretGetCommand } from './secret/get.ts'
 import { SecretListCommand } from './secret/list.ts'
 import { SecretPutCommand } from './secret/put.ts'
 import { ServeCommand } from './serve.ts'
+import { ServersReviewCommand } from './servers/review.ts'
 import { StatusCommand } from './status.ts'
 import { TokenNewCommand } from './token/new.ts'
 import { TokenShowCommand } from './token/show.ts'
 import { ToolsCallCommand } from './tools/call.ts'
 import { ToolsListCommand } from './tools/list.ts'
+import { ToolsReviewCommand } from './tools/review.ts'
 import { VersionCommand } from './version.ts'
 
 export type CommandClass = (typeof commands)[number]
@@ -50,6 +52,8 @@ export const commands = [
   TokenNewCommand,
   ToolsListCommand,
   ToolsCallCommand,
+  ToolsReviewCommand,
+  ServersReviewCommand,
   AuditListCommand,
   AuditTailCommand,
   AuditExportCommand,

@@ -1,10 +1,11 @@
 import { log } from '../../base/index.ts'
 import type { Config, Server } from '../../config/index.ts'
-import { isObject, isString, members, type Span, splice, textOf, trimmed } from '../wire/json-span.ts'
+import { members, splice, trimmed } from '../wire/json-span.ts'
 import { replaceWith } from '../wire/message.ts'
+import { keyIn } from './item-key.ts'
 import { KINDS, LIST_KINDS, type ListKind } from './kinds.ts'
 import { publicKey, publicUri } from './namespace.ts'
-import { plainSource } from './plain-text.ts'
+import { plainSource, plainText } from './plain-text.ts'
 import type { ServerListing } from './store.ts'
 
 /** One tool, prompt, resource or template of one server. */
@@ -19,6 +20,8 @@ export interface CatalogItem {
 
 type Merged = Record<ListKind, ReadonlyMap<string, CatalogItem>>
 
+/** In front of the name of a withheld tool. */
+const TOOLS = 'tools/'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -74,6 +77,26 @@ export class Catalog {
     return result
   }
 
+  /** The server whose tool of this public name is withheld; null: it is not. */
+  withholder(publicName: string): Server | null {
+    const found = this.seen().find(({ server, listing }) =>
+      (listing.withheld ?? []).some(
+        (item) => publicKey('tools', server.namespace, item.slice(TOOLS.length)) === publicName,
+      ),
+    )
+    return found?.server ?? null
+  }
+
+  /** `github__x` of a server that is not github: made to be taken for another one's. */
+  #looksLikeAnother(server: Server, name: string): boolean {
+    const isOf = ({ id, namespace }: Server) =>
+      id !== server.id && namespace !== '' && name.toLowerCase().startsWith(`${namespace}__`)
+    const other = this.#enabled().find(isOf)
+    if (other !== undefined)
+      log.warn(`${server.id}: a tool named like one of ${other.id} is left out: ${plainText(name)}`)
+    return other !== undefined
+  }
+
   #enabled(): Server[] {
     return [...this.#config.servers.values()].filter((server) => !server.isDisabled)
   }
@@ -91,6 +114,7 @@ export class Catalog {
         // without what nobody sees it may be no object with a name any more, or one with two
         const isNamed = keyIn(source, LIST_KINDS[kind].key) !== null
         const key = isNamed ? keyIn(written, LIST_KINDS[kind].key) : null
+        if (key !== null && kind === 'tools' && this.#looksLikeAnother(server, key)) return []
         return key === null ? [] : { server, key, publicKey: publicKey(kind, server.namespace, key), source }
       }),
     )
@@ -117,15 +141,4 @@ function renamed(kind: ListKind, item: CatalogItem, name: string): CatalogItem {
   const span = members(bytes, trimmed(bytes)).get(LIST_KINDS[kind].key)
   const source = span === undefined ? bytes : splice(bytes, [replaceWith(span, JSON.stringify(name))])
   return { ...item, publicKey: name, source: decoder.decode(source) }
-}
-
-function keyIn(source: string, member: string): string | null {
-  const bytes = encoder.encode(source)
-  try {
-    const whole = trimmed(bytes)
-    const key: Span | undefined = isObject(bytes, whole) ? members(bytes, whole).get(member) : undefined
-    return isString(bytes, key) ? textOf(bytes, key) : null
-  } catch {
-    return null
-  }
 }

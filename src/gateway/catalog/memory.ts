@@ -1,10 +1,13 @@
 import { isMcplexerError, log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
+import { type PinStore, withoutUnpinned } from './pins.ts'
 import type { CatalogStore, ServerListing, StoredReplies } from './store.ts'
 
 export interface MemoryDeps {
   /** Null: nothing is remembered. */
   readonly store: CatalogStore | null
+  /** Null: nothing can be compared with what was seen before. */
+  readonly pins: PinStore | null
   readonly variant: string
   generationOf(server: Server): Promise<number | null>
 }
@@ -25,6 +28,11 @@ export class ListingMemory {
       listing: stored?.listing ?? null,
       isOutdated: stored?.fingerprint !== (await this.#fingerprint(server)),
     }
+  }
+
+  /** What of a listing clients get: without what has changed since it was first seen. */
+  accept(server: Server, listing: ServerListing): Promise<ServerListing> {
+    return withoutUnpinned(server, this.#deps.variant, listing, this.#deps.pins)
   }
 
   save(server: Server, listing: ServerListing): Promise<void> {

@@ -2,7 +2,7 @@ import type { Server } from '../../config/index.ts'
 import type { Era } from '../downstream/caller.ts'
 import type { Offer } from '../downstream/link.ts'
 import { plainText } from './plain-text.ts'
-import type { Opening } from './store.ts'
+import type { Opening, ServerListing } from './store.ts'
 
 type Json = { readonly [key: string]: unknown }
 
@@ -39,6 +39,20 @@ export function mergedOpening(
     capabilities: JSON.stringify(withListChanged(union)),
     instructions: [...offers.flatMap(sectionOf(offers.length)), ...complaints].join('\n'),
   }
+}
+
+/** What a client is told of tools that it does not see. */
+export function withheldComplaints(catalog: {
+  seen(): { server: Server; listing: ServerListing }[]
+}): string[] {
+  return catalog.seen().flatMap(({ server, listing }) => {
+    const count = listing.withheld?.length ?? 0
+    return count === 0
+      ? []
+      : [
+          `mcplexer: ${count} of server ${server.id} changed since first seen and are withheld; a person has to run \`mcplexer tools review ${server.id}\``,
+        ]
+  })
 }
 
 function visibleTo(era: Era, offer: Offer): Json {

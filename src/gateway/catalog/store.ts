@@ -7,6 +7,8 @@ export interface ServerListing {
   readonly lists: Readonly<Record<ListKind, readonly string[]>>
   /** The shortest time that one of the lists may be taken for fresh, in milliseconds. */
   readonly ttlMs: number
+  /** What of it has changed since it was pinned, and is left out: `tools/NAME` or `instructions`. */
+  readonly withheld?: readonly string[]
 }
 
 export interface StoredListing {

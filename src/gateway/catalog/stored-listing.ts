@@ -8,9 +8,13 @@ import type { ServerListing } from './store.ts'
 export function readListing(source: string): ServerListing | null {
   try {
     const listing = JSON.parse(source)
-    const { offer, lists, ttlMs } = listing
+    const { offer, lists, ttlMs, withheld = [] } = listing
     const isOffer = isEra(offer.era) && isObjectSource(offer.capabilities) && isText(offer.instructions)
-    const isWhole = isOffer && typeof ttlMs === 'number' && KINDS.every((kind) => isItems(lists[kind]))
+    const isWhole =
+      isOffer &&
+      typeof ttlMs === 'number' &&
+      withheld.every(isText) &&
+      KINDS.every((kind) => isItems(lists[kind]))
     return isWhole ? listing : null
   } catch {
     return null

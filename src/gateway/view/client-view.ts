@@ -5,7 +5,8 @@ import type { CallRecorder } from '../call-record.ts'
 import { Catalog } from '../catalog/catalog.ts'
 import { KINDS, kindsChangedBy, type ListKind } from '../catalog/kinds.ts'
 import { ListingMemory } from '../catalog/memory.ts'
-import { mergedOpening } from '../catalog/opening.ts'
+import { mergedOpening, withheldComplaints } from '../catalog/opening.ts'
+import type { PinStore } from '../catalog/pins.ts'
 import { ShownLists } from '../catalog/shown-lists.ts'
 import type { CatalogStore, Opening, ServerListing, StoredReplies } from '../catalog/store.ts'
 import { variantOf } from '../catalog/variant.ts'
@@ -13,6 +14,7 @@ import type { Caller, ClientDescription, Question, Reachable } from '../downstre
 import { atMost } from '../downstream/deadline.ts'
 import type { Flight } from '../downstream/flight.ts'
 import type { LinkListener, ServerLink } from '../downstream/link.ts'
+import { sameLaunch } from '../downstream/same-launch.ts'
 import { findRoute } from '../route.ts'
 import { publicWording } from '../upstream/rpc-error.ts'
 import {
@@ -39,6 +41,7 @@ export interface ViewDeps {
   readonly home: ViewHome
   readonly pools: SessionPools
   readonly store: CatalogStore | null
+  readonly pins: PinStore | null
   readonly recorder: CallRecorder
   generationOf(server: Server): Promise<number | null>
   onClosed(): void
@@ -91,7 +94,8 @@ export class ClientView implements LinkListener {
 
   opening(): Opening {
     const offers = this.catalog.seen().map(({ server, listing }) => ({ server, offer: listing.offer }))
-    return mergedOpening(offers, this.#deps.client.era, [...this.failures.values()].map(publicWording))
+    const complaints = [...this.failures.values()].map(publicWording)
+    return mergedOpening(offers, this.#deps.client.era, [...complaints, ...withheldComplaints(this.catalog)])
   }
 
   /** Waits for servers never seen as long as each of them may take to start. */
@@ -243,8 +247,9 @@ export class ClientView implements LinkListener {
   async #listed(server: Server, listing: ServerListing): Promise<void> {
     const current = this.#config.servers.get(server.id)
     if (current === undefined || !sameLaunch(current, server)) return
-    this.catalog.setListing(server.id, listing)
-    await this.#stored.save(server, listing)
+    const accepted = await this.#stored.accept(server, listing)
+    this.catalog.setListing(server.id, accepted)
+    await this.#stored.save(server, accepted)
     await this.#saveReplies()
   }
 
@@ -291,8 +296,4 @@ export class ClientView implements LinkListener {
     const replies = { opening: this.opening(), lists: lists as StoredReplies['lists'] }
     await this.#stored.saveReplies(this.#config.digest, replies)
   }
-}
-
-export function sameLaunch(before: Server | undefined, after: Server): boolean {
-  return JSON.stringify(before) === JSON.stringify(after)
 }

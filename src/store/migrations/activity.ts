@@ -56,10 +56,11 @@ export const ACTIVITY_MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (server_id, variant, item)
       ) STRICT, WITHOUT ROWID`,
       `CREATE TABLE launch_grants (
-        server_id TEXT PRIMARY KEY,
         scope_id TEXT NOT NULL,
+        server_id TEXT NOT NULL,
         launch TEXT NOT NULL,
-        granted_at_ms INTEGER NOT NULL
+        granted_at_ms INTEGER NOT NULL,
+        PRIMARY KEY (scope_id, server_id, launch)
       ) STRICT, WITHOUT ROWID`,
     ],
   },

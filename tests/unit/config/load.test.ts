@@ -89,6 +89,7 @@ test('a full file gives the configuration with its defaults; relative paths star
     maxInstances: 0,
     restartPolicy: 'on-failure',
     isDisabled: false,
+    pin: 'on',
     shield: 'default',
     readable: [],
     writable: [],

@@ -1,0 +1,47 @@
+import { Command, Option } from 'clipanion'
+import type { App } from '../../../app.ts'
+import { BaseCommand } from '../../base-command.ts'
+import { lineDiff } from '../../diff.ts'
+import { note, print } from '../../present.ts'
+import { confirm } from '../../prompt.ts'
+import { visibleLine } from '../../visible.ts'
+
+export class ServersReviewCommand extends BaseCommand {
+  static override paths = [['servers', 'review']]
+  static override usage = Command.Usage({
+    description: 'look at servers whose start has changed since they got their auth scope, and approve it',
+    details:
+      'A server that is started otherwise than before (command, arguments, folder, environment, shield) gets no ' +
+      'secret until you have looked at the difference.',
+    examples: [
+      ['All that wait', 'mcplexer servers review'],
+      ['One of them', 'mcplexer servers review github'],
+    ],
+  })
+
+  isSure = Option.Boolean('--yes', false, { description: 'approve without asking' })
+  server = Option.String({ name: 'SERVER', required: false })
+
+  protected async run(app: App): Promise<number> {
+    const review = await app.review()
+    const waiting = (await review.launches()).filter(({ serverId }) =>
+      [serverId, undefined].includes(this.server),
+    )
+    if (waiting.length === 0) note('nothing waits for a review')
+    for (const change of waiting) {
+      const { serverId, scopeId, before, after } = change
+      await print(
+        `server ${serverId}, auth scope ${scopeId}\n${lineDiff(before ?? '', after)
+          .map(visibleLine)
+          .join('\n')}`,
+      )
+      if (!this.isSure && !(await confirm(`May ${serverId} get ${scopeId}, started like this?`))) {
+        note(`${serverId} is not approved`)
+        return 1
+      }
+      await review.approveLaunch(change)
+      note(`${serverId} is approved`)
+    }
+    return 0
+  }
+}

@@ -1,0 +1,50 @@
+import { Command, Option } from 'clipanion'
+import type { App } from '../../../app.ts'
+import { BaseCommand } from '../../base-command.ts'
+import { lineDiff } from '../../diff.ts'
+import { note, print } from '../../present.ts'
+import { confirm } from '../../prompt.ts'
+import { visibleLine } from '../../visible.ts'
+import { counted } from '../../wording.ts'
+
+export class ToolsReviewCommand extends BaseCommand {
+  static override paths = [['tools', 'review']]
+  static override usage = Command.Usage({
+    description: 'look at tools that have changed since they were first seen, and approve them',
+    details:
+      'A changed or new tool is withheld from clients until you have looked at it. Clients get what is approved ' +
+      'when they next start.',
+    examples: [
+      ['All that wait', 'mcplexer tools review'],
+      ['Of one server', 'mcplexer tools review github'],
+    ],
+  })
+
+  isSure = Option.Boolean('--yes', false, { description: 'approve without asking' })
+  server = Option.String({ name: 'SERVER', required: false })
+
+  protected async run(app: App): Promise<number> {
+    const review = await app.review()
+    const waiting = (await review.items()).filter(({ serverId }) => [serverId, undefined].includes(this.server))
+    if (waiting.length === 0) note('nothing waits for a review')
+    for (const [serverId, items] of Map.groupBy(waiting, (each) => each.serverId)) {
+      const shown = new Map(items.map((each) => [each.item, each]))
+      for (const { item, before, source } of shown.values())
+        await print(`${visibleLine(`${serverId}: ${item}`)}\n${difference(before, source)}\n`)
+      if (!this.isSure && !(await confirm(`Offer ${counted(shown.size, 'item')} of ${serverId} like this?`))) {
+        note(`nothing of ${serverId} is approved`)
+        return 1
+      }
+      await review.approveItems(serverId, items)
+      note(`${counted(shown.size, 'item')} of ${serverId} approved`)
+    }
+    return 0
+  }
+}
+
+function difference(before: string | null, after: string): string {
+  const pretty = (source: string) => JSON.stringify(JSON.parse(source), null, 1)
+  return lineDiff(before === null ? '' : pretty(before), pretty(after))
+    .map(visibleLine)
+    .join('\n')
+}

@@ -1,0 +1,84 @@
+import { log } from '../../base/index.ts'
+import type { Server } from '../../config/index.ts'
+import { keyIn } from './item-key.ts'
+import type { ServerListing } from './store.ts'
+
+/** As it is remembered: `item` is `tools/NAME` or `instructions`. */
+export interface Pin {
+  readonly item: string
+  readonly digest: string
+  readonly source: string
+}
+
+/** What the pins need of a database. */
+export interface PinStore {
+  /** Null: such a client has never seen the server. */
+  load(serverId: string, variant: string): Promise<ReadonlyMap<string, string> | null>
+  save(serverId: string, variant: string, pins: readonly Pin[]): Promise<void>
+  withhold(serverId: string, variant: string, pins: readonly Pin[]): Promise<void>
+}
+
+/** What of a tool a model goes by. */
+const PINNED = ['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations']
+const INSTRUCTIONS = 'instructions'
+
+/**
+ * The listing without what has changed since the server was first seen by such a client: a tool with another
+ * description is another tool, and one that was not there may be made to look like one that was. First use is
+ * trusted; what is missing is no change.
+ */
+export async function withoutUnpinned(
+  server: Server,
+  variant: string,
+  listing: ServerListing,
+  store: PinStore | null,
+): Promise<ServerListing> {
+  if (store === null || server.pin === 'off') return listing
+  const pins = pinsIn(listing)
+  const known = await store.load(server.id, variant)
+  if (known === null) {
+    await store.save(server.id, variant, pins)
+    return listing
+  }
+  const withheld = pins.filter(({ item, digest }) => known.get(item) !== digest)
+  await store.withhold(server.id, variant, withheld)
+  if (withheld.length === 0) return listing
+  const names = new Set(withheld.map(({ item }) => item))
+  log.warn(`${server.id}: ${names.size} changed or new, and withheld: ${[...names].join(', ')}`)
+  log.info(`hint: mcplexer tools review ${server.id}`)
+  const tools = listing.lists.tools.filter((source) => !names.has(itemOf(source)))
+  const { instructions } = listing.offer
+  const offer = { ...listing.offer, instructions: names.has(INSTRUCTIONS) ? '' : instructions }
+  return { ...listing, offer, lists: { ...listing.lists, tools }, withheld: [...names] }
+}
+
+/** `source`: JSON, of the tool or of the text. */
+export function pinOf(item: string, source: string): Pin {
+  return { item, source, digest: digestOf(item === INSTRUCTIONS ? JSON.parse(source) : pinnedPart(source)) }
+}
+
+function pinsIn({ lists, offer }: ServerListing): Pin[] {
+  const tools = lists.tools.map((source) => pinOf(itemOf(source), source))
+  return [...tools, pinOf(INSTRUCTIONS, JSON.stringify(offer.instructions))]
+}
+
+function itemOf(source: string): string {
+  return `tools/${keyIn(source, 'name') ?? ''}`
+}
+
+function pinnedPart(source: string): unknown {
+  const tool: Record<string, unknown> = JSON.parse(source)
+  return PINNED.map((member) => sorted(tool[member]))
+}
+
+/** Equal for equal JSON, however its members are ordered. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return entries.map(([name, inner]) => [name, sorted(inner)])
+}
+
+function digestOf(value: unknown): string {
+  return new Bun.CryptoHasher('sha256').update(JSON.stringify(value) ?? '').digest('hex')
+}

@@ -1,0 +1,67 @@
+import type { AuditLog } from './audit/index.ts'
+import { type LaunchGrant, launchOf } from './auth/index.ts'
+import { systemClock } from './base/index.ts'
+import type { Config } from './config/index.ts'
+import { pinOf } from './gateway/index.ts'
+import {
+  type ActivityDatabase,
+  forgetListings,
+  launchGrants,
+  saveLaunchGrants,
+  savePins,
+  type Withheld,
+  withheldItems,
+} from './store/index.ts'
+
+/** A server that would be started otherwise than when it got its scope. */
+export interface ChangedLaunch {
+  readonly serverId: string
+  readonly scopeId: string
+  /** As it was approved last; null: never. */
+  readonly before: string | null
+  readonly after: string
+}
+
+/** What waits until a person has looked at it. */
+export interface Review {
+  launches(): Promise<ChangedLaunch[]>
+  approveLaunch(change: ChangedLaunch): Promise<void>
+  items(): Promise<Withheld[]>
+  approveItems(serverId: string, items: readonly Withheld[]): Promise<void>
+}
+
+export function openReview(config: Config, activity: ActivityDatabase, audit: AuditLog): Review {
+  const approved = async (server: string, action: string): Promise<void> => {
+    audit.record({ kind: 'approval', action, decision: 'allowed', server })
+    await audit.flush()
+  }
+  return {
+    launches: () => changedLaunches(config, activity),
+    approveLaunch: async ({ serverId, scopeId, after }) => {
+      await saveLaunchGrants(activity, [{ serverId, scopeId, launch: after }], systemClock.nowMs())
+      await approved(serverId, 'launch')
+    },
+    items: () => withheldItems(activity),
+    approveItems: async (serverId, items) => {
+      for (const [variant, ofVariant] of Map.groupBy(items, (each) => each.variant)) {
+        const pins = ofVariant.map(({ item, source }) => pinOf(item, source))
+        await savePins(activity, serverId, variant, pins, systemClock.nowMs())
+      }
+      await forgetListings(activity, serverId)
+      await approved(serverId, 'tools')
+    },
+  }
+}
+
+async function changedLaunches(config: Config, activity: ActivityDatabase): Promise<ChangedLaunch[]> {
+  const changed: ChangedLaunch[] = []
+  for (const server of config.servers.values()) {
+    if (server.authScope === null) continue
+    const { serverId, scopeId, launch }: LaunchGrant = launchOf(server)
+    const granted = await launchGrants(activity, scopeId)
+    const own = granted.filter((grant) => grant.serverId === serverId)
+    if (granted.length === 0 || own.some((grant) => grant.launch === launch)) continue
+    changed.push({ serverId, scopeId, before: own.at(-1)?.launch ?? null, after: launch })
+  }
+  return changed
+}

@@ -1,0 +1,103 @@
+import type { ActivityDatabase } from './activity.ts'
+
+/** One thing that a server offers, as it was written: `item` is `tools/NAME` or `instructions`. */
+export interface PinnedItem {
+  readonly item: string
+  readonly digest: string
+  readonly source: string
+}
+
+export interface Withheld {
+  readonly serverId: string
+  readonly variant: string
+  readonly item: string
+  readonly source: string
+  /** What was pinned under this name; null: nothing. */
+  readonly before: string | null
+}
+
+/** Digest of each pinned item; null when such a client has never seen the server. */
+export async function pinsOf(
+  activity: ActivityDatabase,
+  serverId: string,
+  variant: string,
+): Promise<ReadonlyMap<string, string> | null> {
+  const rows = await activity
+    .selectFrom('pins')
+    .select(['item', 'digest'])
+    .where('server_id', '=', serverId)
+    .where('variant', '=', variant)
+    .execute()
+  return rows.length === 0 ? null : new Map(rows.map(({ item, digest }) => [item, digest]))
+}
+
+export async function savePins(
+  activity: ActivityDatabase,
+  serverId: string,
+  variant: string,
+  items: readonly PinnedItem[],
+  nowMs: number,
+): Promise<void> {
+  await activity.transaction().execute(async (transaction) => {
+    for (const { item, digest, source } of items) {
+      const values = { digest, source, pinned_at_ms: nowMs }
+      await transaction
+        .insertInto('pins')
+        .values({ server_id: serverId, variant, item, ...values })
+        .onConflict((conflict) => conflict.columns(['server_id', 'variant', 'item']).doUpdateSet(values))
+        .execute()
+    }
+  })
+}
+
+/** In the place of what was withheld of the server before. */
+export async function saveWithheld(
+  activity: ActivityDatabase,
+  serverId: string,
+  variant: string,
+  items: readonly { item: string; source: string }[],
+  nowMs: number,
+): Promise<void> {
+  await activity.transaction().execute(async (transaction) => {
+    await transaction
+      .deleteFrom('withheld_items')
+      .where('server_id', '=', serverId)
+      .where('variant', '=', variant)
+      .execute()
+    for (const { item, source } of items) {
+      const row = { server_id: serverId, variant, item, source, seen_at_ms: nowMs }
+      await transaction.insertInto('withheld_items').values(row).execute()
+    }
+  })
+}
+
+export async function withheldItems(activity: ActivityDatabase): Promise<Withheld[]> {
+  const rows = await activity
+    .selectFrom('withheld_items')
+    .leftJoin('pins', (join) =>
+      join
+        .onRef('pins.server_id', '=', 'withheld_items.server_id')
+        .onRef('pins.variant', '=', 'withheld_items.variant')
+        .onRef('pins.item', '=', 'withheld_items.item'),
+    )
+    .select([
+      'withheld_items.server_id as serverId',
+      'withheld_items.variant as variant',
+      'withheld_items.item as item',
+      'withheld_items.source as source',
+      'pins.source as before',
+    ])
+    .orderBy('withheld_items.server_id')
+    .orderBy('withheld_items.item')
+    .execute()
+  return rows
+}
+
+/** What was stored of the server's lists is forgotten, so that it is asked anew. */
+export async function forgetListings(activity: ActivityDatabase, serverId: string): Promise<void> {
+  await activity.transaction().execute(async (transaction) => {
+    await transaction.deleteFrom('withheld_items').where('server_id', '=', serverId).execute()
+    await transaction.deleteFrom('catalog_entries').where('server_id', '=', serverId).execute()
+    await transaction.deleteFrom('stored_replies').execute()
+  })
+}
