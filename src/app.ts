@@ -117,7 +117,11 @@ async function openGateway(
     audit,
     digestKey: digestKey ?? crypto.getRandomValues(new Uint8Array(32)),
   })
-  if (activity !== null) void pruned(activity, initial, audit, prune)
+  if (activity !== null) {
+    void pruned(activity, initial, audit, prune)
+    const { lockWhenIdle } = await import('./idle-lock.ts')
+    closing.push(lockWhenIdle(activity, vault, () => current.lockIdleMin))
+  }
   const watch = watchConfig(initial, {
     onChange: (config) => {
       current = config

@@ -33,6 +33,12 @@ export function auditedVault(vault: Vault, open: () => Promise<AuditLog>): Vault
     deleteKey: (scope, key) => recorded(secret('delete', scope, key), () => vault.deleteKey(scope, key)),
     deleteScope: (scope) =>
       recorded({ kind: 'secret', action: 'delete scope', scope }, () => vault.deleteScope(scope)),
+    lock: (scope) =>
+      recorded({ kind: 'lock', action: 'lock', ...(scope === null ? {} : { scope }) }, () => vault.lock(scope)),
+    unlock: (scope) =>
+      recorded({ kind: 'lock', action: 'unlock', ...(scope === null ? {} : { scope }) }, () =>
+        vault.unlock(scope),
+      ),
     rotate: (options, observer) =>
       recorded({ kind: 'key', action: options.isDryRun ? 'rotate (dry run)' : 'rotate' }, () =>
         vault.rotate(options, observer),

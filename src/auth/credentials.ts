@@ -1,6 +1,6 @@
-import { hostEnvironment } from '../base/index.ts'
+import { hostEnvironment, log } from '../base/index.ts'
 import type { AuthScope, Config, Server } from '../config/index.ts'
-import type { OpenedScope, Vault } from '../vault/index.ts'
+import { type Locks, lockError, type OpenedScope, type Vault } from '../vault/index.ts'
 import { AuthError } from './auth-error.ts'
 import { childEnvironment, revealValues } from './env-injection.ts'
 import { checkLaunch, type LaunchGrants } from './launch.ts'
@@ -28,6 +28,10 @@ export interface CredentialSource {
   generationOf(server: Server): Promise<number | null>
   /** A scope's content was changed by another process; told within about 100 ms. */
   onScopeChange(listener: (scopeId: string) => void): void
+  /** What is locked now, whenever that has changed; told within about 100 ms. */
+  onLock(listener: (locks: Locks) => void): void
+  /** Throws VAULT_LOCKED when nothing may be asked of the server. */
+  checkLock(server: Server): void
   close(): void
 }
 
@@ -42,11 +46,19 @@ export interface CredentialDeps {
 
 export function openCredentials(deps: CredentialDeps): CredentialSource {
   const listeners: ((scopeId: string) => void)[] = []
+  const lockListeners: ((locks: Locks) => void)[] = []
+  let locks: Locks = { isLocked: false, revoked: new Set() }
   let watch: Promise<ScopeWatch> | null = null
   const watched = async (): Promise<ScopeWatch> => {
-    watch ??= deps
-      .vault()
-      .then((vault) => ScopeWatch.start(vault, (id) => listeners.map((listener) => listener(id))))
+    watch ??= deps.vault().then((vault) =>
+      ScopeWatch.start(vault, {
+        onChange: (id) => listeners.map((listener) => listener(id)),
+        onLock: (now) => {
+          locks = now
+          for (const listener of lockListeners) listener(now)
+        },
+      }),
+    )
     watch.catch(() => {
       watch = null
     })
@@ -57,6 +69,14 @@ export function openCredentials(deps: CredentialDeps): CredentialSource {
     generationOf: async ({ authScope }) =>
       authScope === null ? null : (await watched()).generationOf(authScope),
     onScopeChange: (listener) => listeners.push(listener),
+    onLock: (listener) => {
+      lockListeners.push(listener)
+      watched().catch(() => log.debug('the vault cannot be watched'))
+    },
+    checkLock: ({ authScope }) => {
+      const error = lockError(locks, authScope)
+      if (error !== null) throw error
+    },
     close: () => void watch?.then((started) => started.close()).catch(() => undefined),
   }
 }

@@ -3,5 +3,6 @@
  * environment of a child. Never: a value of a scope that the server does not hold.
  */
 
+export type { Locks } from '../vault/index.ts'
 export { type CredentialSource, type Credentials, openCredentials } from './credentials.ts'
 export { type LaunchGrant, type LaunchGrants, launchOf } from './launch.ts'

@@ -43,6 +43,8 @@ ${bold('Secrets')}
   secret delete SCOPE KEY              forget a value
   scope list                           all auth scopes, in the file or sealed
   scope delete SCOPE                   forget all values of one
+  scope revoke SCOPE, lock             end servers at once, open no more
+  unlock [SCOPE]                       until then
   rotate-key                           re-seal everything for a new key
 
 ${bold('Record')}

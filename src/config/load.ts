@@ -81,6 +81,7 @@ function configOf(file: ConfigFile, bytes: Uint8Array, path: string): Config {
     path: absolute,
     digest: digestOf(bytes),
     firstListWaitSec: file.first_list_wait_sec,
+    lockIdleMin: file.lock_idle_min,
     audit: {
       keepsArguments: file.audit.arguments,
       allowsFailure: file.audit.on_failure === 'allow',

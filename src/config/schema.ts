@@ -67,6 +67,8 @@ export interface Config {
   /** SHA-256 of the file's bytes, hex. */
   readonly digest: string
   readonly firstListWaitSec: number
+  /** 0: never. */
+  readonly lockIdleMin: number
   readonly audit: AuditSettings
   readonly authScopes: ReadonlyMap<string, AuthScope>
   readonly servers: ReadonlyMap<string, Server>
@@ -172,6 +174,13 @@ export const fileSchema = z.strictObject({
   auth_scopes: list(authScopeSchema).describe('Compartments of credentials; their values are never here'),
   downstream_servers: list(serverSchema).describe('The MCP servers behind mcplexer'),
   audit: auditSchema.prefault({}).describe('What is kept of what was done'),
+  lock_idle_min: z
+    .number()
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(0)
+    .describe('Lock everything after this many minutes without a call; 0: never'),
   require_shield: z
     .boolean()
     .default(false)

@@ -23,6 +23,8 @@ export interface CallDeps {
   readonly heldCalls: HeldCalls
   readonly recorder: CallRecorder
   acquire(server: Server): Promise<ServerLink>
+  /** Throws VAULT_LOCKED. */
+  checkLock(server: Server): void
 }
 
 /**
@@ -40,6 +42,7 @@ export async function relay(
   const startedMs = performance.now()
   try {
     deps.recorder.check()
+    deps.checkLock(route.server)
     const link = await deps.acquire(route.server)
     if (flight.isCancelled) return null
     const reply = await exchange(deps, link, request, { edits: route.edits, flight, caller })

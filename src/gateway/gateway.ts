@@ -1,5 +1,6 @@
 import type { AuditEntry, AuditLog } from '../audit/index.ts'
-import type { CredentialSource } from '../auth/index.ts'
+import type { CredentialSource, Locks } from '../auth/index.ts'
+import { log } from '../base/index.ts'
 import type { Config } from '../config/index.ts'
 import type { Sandbox } from '../sandbox/index.ts'
 import { CallRecorder, type RecordOptions } from './call-record.ts'
@@ -43,6 +44,7 @@ export class Gateway {
     this.#guard = new LeakGuard((finding) => deps.audit.record(leakEntry(finding)))
     this.#shared = this.#newPool()
     deps.credentials.onScopeChange((scopeId) => this.#scopeChanged(scopeId))
+    deps.credentials.onLock((locks) => this.#locked(locks))
   }
 
   /** What one client sees. `clientFolder`: where its app runs; `shown`: lists that it has got already. */
@@ -64,6 +66,7 @@ export class Gateway {
       pins,
       recorder,
       generationOf,
+      checkLock: credentials.checkLock.bind(credentials),
       onClosed: () => this.#views.delete(view),
     }
     const view: ClientView = await ClientView.open(deps, this.#config, shown)
@@ -97,6 +100,16 @@ export class Gateway {
     const { credentials, sandbox, audit } = this.#deps
     const deps = { credentials, sandbox, audit, watchdog: this.#watchdog, guard: this.#guard }
     return new Pool(deps, this.#places)
+  }
+
+  /** Whoever holds what is locked now ends, in the middle of a call too. */
+  #locked({ isLocked, revoked }: Locks): void {
+    if (isLocked) log.warn('locked: all servers are ended; `mcplexer unlock` lets them start again')
+    for (const { id, authScope } of this.#config.servers.values()) {
+      if (!isLocked && !revoked.has(authScope ?? '')) continue
+      this.#shared.stop(id)
+      for (const view of this.#views) view.stop(id)
+    }
   }
 
   #scopeChanged(scopeId: string): void {

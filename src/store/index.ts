@@ -18,6 +18,7 @@ export { loadCatalogEntry, saveCatalogEntry } from './catalog-entries.ts'
 export { withFileLock } from './file-lock.ts'
 export { type LaunchGrant, launchGrants, saveLaunchGrants } from './launch-grants.ts'
 export { readStoredReplies } from './lean.ts'
+export { addLock, findLocks, type Locks, removeLock } from './locks.ts'
 export {
   forgetListings,
   type PinnedItem,

@@ -2,6 +2,11 @@
 export interface VaultTables {
   vault_state: VaultStateRow
   sealed_scopes: SealedScopeRow
+  locks: {
+    /** An auth scope, or `*` for everything. */
+    name: string
+    since_ms: number
+  }
 }
 
 export interface VaultStateRow {

@@ -13,6 +13,7 @@ import type { VaultContext } from './context.ts'
 import { encodeEnvelope } from './envelope.ts'
 import { IdentityFile } from './identity-file.ts'
 import { missingFile } from './key-file-changes.ts'
+import { refuseLocked } from './locks.ts'
 import { type KeyEntry, keyEntries, openRow, tampered, withMac } from './sealed-row.ts'
 import { checkNames, checkValue } from './secret-names.ts'
 import { readManifest, saveState, stateForWriting, type TrustedState } from './trusted-state.ts'
@@ -46,12 +47,13 @@ interface Content {
   readonly droppedKeys: readonly string[]
 }
 
-/** Null when nothing is sealed under this id. Throws VAULT_SCOPE_TAMPERED, VAULT_IDENTITY_MISSING, VAULT_KEY_FILE_… */
+/** Null when nothing is sealed under this id. Throws VAULT_LOCKED, VAULT_SCOPE_TAMPERED, VAULT_IDENTITY_MISSING, VAULT_KEY_FILE_… */
 export async function openScope(context: VaultContext, scopeId: string): Promise<OpenedScope | null> {
   const database = await context.existing()
   if (database === null) return null
   // row and key file are read under one lock, so that no rotation can commit between the two
   const found = await database.read(async (transaction) => {
+    await refuseLocked(transaction, scopeId)
     const state = await findVaultState(transaction)
     const row = await findScope(transaction, scopeId)
     if (row === null && state === null) return null

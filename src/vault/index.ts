@@ -2,8 +2,11 @@
  * vault: the only room where plaintext, identity and rows meet. In: scope ids, key names, values as `Secret`. Out:
  * opened scopes, which the caller wipes. Never: a value or an identity in an error, in a log or in a file but sealed.
  */
+
+export type { Locks } from '../store/index.ts'
 export type { OpenedScope, PutOutcome, ScopeSummary } from './auth-scopes.ts'
 export { hasSafeKeyFile } from './key-file-safety.ts'
+export { lockError } from './locks.ts'
 export {
   ROTATION_STEPS,
   type RotationObserver,

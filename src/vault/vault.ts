@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type Clock, type Paths, type Secret, systemClock } from '../base/index.ts'
-import { openVaultDatabase, type VaultDatabase, withFileLock } from '../store/index.ts'
+import { type Locks, openVaultDatabase, type VaultDatabase, withFileLock } from '../store/index.ts'
 import { type AuditSigner, auditSigner } from './audit-signature.ts'
 import {
   deleteKey,
@@ -14,6 +14,7 @@ import {
   type ScopeSummary,
 } from './auth-scopes.ts'
 import type { VaultContext } from './context.ts'
+import { lock, locksOf, unlock } from './locks.ts'
 import { type RotationObserver, type RotationOptions, type RotationReport, rotate } from './rotation.ts'
 import { tidy } from './tidy.ts'
 import { saveState, stateForWriting } from './trusted-state.ts'
@@ -40,6 +41,11 @@ export interface Vault {
   deleteKey(scopeId: string, keyName: string): Promise<boolean>
   deleteScope(scopeId: string): Promise<boolean>
   rotate(options: RotationOptions, observer?: RotationObserver): Promise<RotationReport>
+  /** Every process notices: nothing is opened any more. Null: everything, else one scope. */
+  lock(scopeId: string | null): Promise<void>
+  /** False when it was not locked. */
+  unlock(scopeId: string | null): Promise<boolean>
+  locks(): Promise<Locks>
   /** For what is to be shown to have come from this vault. */
   signer(): Promise<AuditSigner>
   tidy(): Promise<void>
@@ -87,6 +93,9 @@ export function openVault(options: VaultOptions): Vault {
     deleteKey: (scopeId, keyName) => deleteKey(context, scopeId, keyName),
     deleteScope: (scopeId) => deleteScope(context, scopeId),
     rotate: (rotation, observer) => rotate(context, rotation, observer),
+    lock: (scopeId) => lock(context, scopeId),
+    unlock: (scopeId) => unlock(context, scopeId),
+    locks: () => locksOf(context),
     signer: () => auditSigner(context),
     tidy: () => tidy(context),
     changeMark: () => {

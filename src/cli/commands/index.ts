@@ -11,9 +11,11 @@ import { DaemonStatusCommand } from './daemon/status.ts'
 import { DaemonStopCommand } from './daemon/stop.ts'
 import { DoctorCommand } from './doctor.ts'
 import { InitCommand } from './init.ts'
+import { LockCommand } from './lock.ts'
 import { RotateKeyCommand } from './rotate-key.ts'
 import { ScopeDeleteCommand } from './scope/delete.ts'
 import { ScopeListCommand } from './scope/list.ts'
+import { ScopeRevokeCommand } from './scope/revoke.ts'
 import { SecretDeleteCommand } from './secret/delete.ts'
 import { SecretGetCommand } from './secret/get.ts'
 import { SecretListCommand } from './secret/list.ts'
@@ -26,6 +28,7 @@ import { TokenShowCommand } from './token/show.ts'
 import { ToolsCallCommand } from './tools/call.ts'
 import { ToolsListCommand } from './tools/list.ts'
 import { ToolsReviewCommand } from './tools/review.ts'
+import { UnlockCommand } from './unlock.ts'
 import { VersionCommand } from './version.ts'
 
 export type CommandClass = (typeof commands)[number]
@@ -43,6 +46,9 @@ export const commands = [
   SecretDeleteCommand,
   ScopeListCommand,
   ScopeDeleteCommand,
+  ScopeRevokeCommand,
+  LockCommand,
+  UnlockCommand,
   RotateKeyCommand,
   ServeCommand,
   ConnectCommand,

@@ -67,6 +67,14 @@ export class Pool implements PoolOwner {
     if (entry !== undefined) this.#drain(entry)
   }
 
+  /** Ends the server, and with it the calls in flight. */
+  stop(serverId: string): void {
+    const entry = this.#entries.get(serverId)
+    this.#entries.delete(serverId)
+    for (const each of this.#retiring.keys()) if (each.server.id === serverId) void each.stop()
+    if (entry !== undefined) void entry.stop()
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     const entries = [...this.#entries.values(), ...this.#retiring.keys()]

@@ -26,6 +26,7 @@ import {
 import type { Waiting } from '../wire/pending.ts'
 import { Listings } from './listings.ts'
 import { ResourceWatches } from './resource-watches.ts'
+import { SessionLinks } from './session-links.ts'
 import { SessionMemory } from './session-memory.ts'
 import type { SessionPools } from './session-pools.ts'
 import { mergedTasks } from './task-lists.ts'
@@ -44,6 +45,7 @@ export interface ViewDeps {
   readonly pins: PinStore | null
   readonly recorder: CallRecorder
   generationOf(server: Server): Promise<number | null>
+  checkLock(server: Server): void
   onClosed(): void
 }
 
@@ -57,8 +59,7 @@ export class ClientView implements LinkListener {
   readonly #watches: ResourceWatches
   readonly #memory = new SessionMemory()
   readonly #heldCalls = new HeldCalls()
-  readonly #links = new Set<ServerLink>()
-  #logLevel: string | null = null
+  readonly #links = new SessionLinks(this)
   #isClosed = false
   #config: Config
 
@@ -115,14 +116,14 @@ export class ClientView implements LinkListener {
   call(request: RequestMessage, caller: Caller, flight: Flight): Promise<Uint8Array | null> {
     const [config, catalog, memory] = [this.#config, this.catalog, this.#memory]
     const acquire = (server: Server) => this.#acquire(server)
-    const { recorder } = this.#deps
-    const deps = { config, catalog, memory, recorder, heldCalls: this.#heldCalls, acquire }
+    const { recorder, checkLock } = this.#deps
+    const deps = { config, catalog, memory, recorder, checkLock, heldCalls: this.#heldCalls, acquire }
     return relay(deps, request, caller, flight)
   }
 
   /** The result of `tasks/list`, as JSON source. */
   tasks(): Promise<string> {
-    return mergedTasks([...this.#links], ({ server }, taskId) => this.#memory.rememberTask(server.id, taskId))
+    return mergedTasks(this.#links.all, ({ server }, taskId) => this.#memory.rememberTask(server.id, taskId))
   }
 
   /** News of the resource from now on. Null when it works, else the server's error; `unknown` when it is nobody's. */
@@ -143,14 +144,12 @@ export class ClientView implements LinkListener {
     await this.#listAll(this.#enabled())
   }
 
-  /** To every legacy server; modern ones are told nothing. */
   broadcast(line: Uint8Array): void {
-    for (const link of this.#links) if (link.era === 'legacy') link.connection.notify(line)
+    this.#links.broadcast(line)
   }
 
   setLogLevel(level: string): void {
-    this.#logLevel = level
-    for (const link of this.#links) link.wantLogLevel(level)
+    this.#links.setLogLevel(level)
   }
 
   /** A server whose entry changed is replaced; new servers are listed; clients are told. */
@@ -175,11 +174,16 @@ export class ClientView implements LinkListener {
     }
   }
 
+  /** At once, whatever they are doing. */
+  stop(serverId: string): void {
+    this.#deps.pools.own.stop(serverId)
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     this.#deps.onClosed()
     this.#heldCalls.close()
-    for (const link of this.#links) link.listeners.delete(this)
+    this.#links.leave()
     await this.#deps.pools.own.close()
   }
 
@@ -205,21 +209,18 @@ export class ClientView implements LinkListener {
   }
 
   onEnded(link: ServerLink): void {
-    this.#links.delete(link)
+    this.#links.forget(link)
   }
 
   async #acquire(server: Server): Promise<ServerLink> {
     const { pools, client } = this.#deps
     const knownEra = this.catalog.listingOf(server.id)?.offer.era ?? null
     const link = await pools.acquire(server, client, knownEra)
-    if (!this.#links.has(link) && link.connection.endReason === null) this.#meet(link)
+    if (this.#links.meet(link)) this.#met(link)
     return link
   }
 
-  #meet(link: ServerLink): void {
-    this.#links.add(link)
-    link.listeners.add(this)
-    if (this.#logLevel !== null) link.wantLogLevel(this.#logLevel)
+  #met(link: ServerLink): void {
     void this.#watches.renew(link)
     link.listenForChanges(this.#deps.client)
     void this.#listAnew(link)

@@ -24,6 +24,11 @@ export const ACTIVITY_MIGRATIONS: readonly Migration[] = [
         stored_at_ms INTEGER NOT NULL,
         PRIMARY KEY (config_digest, variant)
       ) STRICT, WITHOUT ROWID`,
+    ],
+  },
+  {
+    version: 2,
+    statements: [
       `CREATE TABLE audit_entries (
         seq INTEGER PRIMARY KEY,
         body TEXT NOT NULL,

@@ -24,4 +24,13 @@ export const VAULT_MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID`,
     ],
   },
+  {
+    version: 2,
+    statements: [
+      `CREATE TABLE locks (
+        name TEXT PRIMARY KEY,
+        since_ms INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+    ],
+  },
 ]

@@ -1,0 +1,20 @@
+import { Command } from 'clipanion'
+import type { App } from '../../app.ts'
+import { BaseCommand } from '../base-command.ts'
+import { note } from '../present.ts'
+
+export class LockCommand extends BaseCommand {
+  static override paths = [['lock']]
+  static override usage = Command.Usage({
+    description: 'end all servers of every running gateway, at once, and refuse everything until `unlock`',
+    details:
+      'Needs no key. Gateways notice within a tenth of a second. Values that servers were given stay known to them.',
+    examples: [['Stop everything', 'mcplexer lock']],
+  })
+
+  protected async run(app: App): Promise<number> {
+    await (await app.vault()).lock(null)
+    note('locked; `mcplexer unlock` ends it')
+    return 0
+  }
+}

@@ -1,0 +1,32 @@
+import { lastUseMs } from './audit/index.ts'
+import { log } from './base/index.ts'
+import type { ActivityDatabase } from './store/index.ts'
+import type { Vault } from './vault/index.ts'
+
+const LOOK_EVERY_MS = 5000
+
+/**
+ * Locks everything when no gateway of this home has done anything for `idleMinutes`; 0: never. Gives what ends it.
+ */
+export function lockWhenIdle(
+  activity: ActivityDatabase,
+  vault: () => Promise<Vault>,
+  idleMinutes: () => number,
+): () => void {
+  const startedMs = Date.now()
+  const look = async (): Promise<void> => {
+    const limitMs = idleMinutes() * 60_000
+    if (limitMs === 0) return
+    const lastMs = Math.max(startedMs, (await lastUseMs(activity)) ?? 0)
+    const opened = await vault()
+    if (Date.now() - lastMs < limitMs || (await opened.locks()).isLocked) return
+    log.info(`nothing was done for ${idleMinutes()} min`)
+    await opened.lock(null)
+  }
+  const timer = setInterval(
+    () => void look().catch(() => log.debug('the idle time could not be looked at')),
+    LOOK_EVERY_MS,
+  )
+  timer.unref()
+  return () => clearInterval(timer)
+}

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'bun:test'
+import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
+import { RawClient } from '../helpers/mcp-client.ts'
+import { eventually, isRunning } from '../helpers/processes.ts'
+import { TempHome } from '../helpers/temp-home.ts'
+
+function homeOf(): TempHome {
+  const home = new TempHome(
+    configOf(
+      [
+        { id: 'gh', more: { ...UNSHIELDED, auth_scope: 'gh' } },
+        { id: 'other', more: { ...UNSHIELDED, auth_scope: 'other' } },
+        { id: 'plain', more: UNSHIELDED },
+      ],
+      [{ id: 'gh' }, { id: 'other' }],
+    ),
+  )
+  home.put('gh', 'TOKEN', 'one-token-123')
+  home.put('other', 'TOKEN', 'another-token-456')
+  return home
+}
+
+const pidOf = async (client: RawClient, server: string) =>
+  JSON.parse(await client.callText(`${server}__environment`)).pid as number
+const ends = (pid: number) => eventually(() => !isRunning(pid), `${pid} has ended`)
+
+describe('lock', () => {
+  test('ends all servers of every gateway in the middle of a call, and refuses everything until unlock', async () => {
+    using home = homeOf()
+    await using first = await RawClient.start(home)
+    await using second = await RawClient.start(home)
+    const pids = [await pidOf(first, 'gh'), await pidOf(first, 'plain'), await pidOf(second, 'other')]
+    const held = first.call('gh__hold')
+
+    expect(home.runSync(['lock']).exitCode).toBe(0)
+
+    for (const pid of pids) await ends(pid)
+    expect(JSON.stringify(await held)).toContain('ended during the call')
+    expect(await first.callText('plain__echo', { message: 'x' })).toContain('mcplexer is locked')
+    expect(await second.callText('gh__echo', { message: 'x' })).toContain('mcplexer unlock')
+    expect(home.runSync(['secret', 'get', 'gh', 'TOKEN']).stderr).toContain('mcplexer is locked')
+
+    expect(home.runSync(['unlock']).exitCode).toBe(0)
+    await eventually(() => true, 'a moment')
+    await untilAnswered(first, 'gh')
+    expect(home.runSync(['secret', 'get', 'gh', 'TOKEN']).stdout).toBe('one-token-123')
+  })
+
+  test('of one scope leaves the others alone', async () => {
+    using home = homeOf()
+    await using client = await RawClient.start(home)
+    const [gh, other] = [await pidOf(client, 'gh'), await pidOf(client, 'other')]
+
+    expect(home.runSync(['scope', 'revoke', 'gh']).exitCode).toBe(0)
+
+    await ends(gh)
+    expect(isRunning(other)).toBe(true)
+    expect(await client.callText('gh__echo', { message: 'x' })).toContain('auth scope gh is revoked')
+    expect(await client.callText('other__echo', { message: 'y' })).toBe('y')
+
+    expect(home.runSync(['unlock', 'gh']).exitCode).toBe(0)
+    await untilAnswered(client, 'gh')
+  })
+
+  test('holds for gateways that start later, and is on record', async () => {
+    using home = homeOf()
+    home.runSync(['tools', 'list'])
+    home.runSync(['lock'])
+    await using client = await RawClient.start(home)
+
+    expect(await client.callText('gh__echo', { message: 'x' })).toContain('mcplexer is locked')
+    expect(home.runSync(['audit', 'list', '--kind', 'lock']).stdout).toContain('lock')
+    expect(home.runSync(['unlock']).exitCode).toBe(0)
+    expect(home.runSync(['unlock']).exitCode).toBe(1)
+  })
+
+  /** The gateway notices within a tenth of a second; the servers were stopped, which is no failure of theirs. */
+  async function untilAnswered(client: RawClient, server: string): Promise<void> {
+    const deadline = performance.now() + 5000
+    let text = ''
+    while (text !== 'back' && performance.now() < deadline)
+      text = await client.callText(`${server}__echo`, { message: 'back' })
+    expect(text).toBe('back')
+  }
+})
