@@ -68,7 +68,8 @@ function strictMounts({ home, privateHome, folder, executable, readable, writabl
     ...readable,
     ...(folder === home ? [] : [folder]),
   ]
-  const ownFiles = needed.filter((path) => isWithin(path, home) && existsSync(path))
+  const covered = [home, '/tmp', '/run']
+  const ownFiles = needed.filter((path) => covered.some((place) => isWithin(path, place)) && existsSync(path))
   return [
     ...['--ro-bind', '/', '/', '--dev', '/dev', '--tmpfs', '/tmp', '--tmpfs', '/run'],
     ...['--ro-bind-try', '/run/systemd/resolve', '/run/systemd/resolve'],

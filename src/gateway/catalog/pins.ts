@@ -58,7 +58,9 @@ export function pinOf(item: string, source: string): Pin {
 }
 
 function pinsIn({ lists, offer }: ServerListing): Pin[] {
-  const tools = lists.tools.map((source) => pinOf(itemOf(source), source))
+  // what has no name is offered to nobody, and of two with one name only the first
+  const named = lists.tools.filter((source) => keyIn(source, 'name') !== null)
+  const tools = [...Map.groupBy(named, itemOf)].map(([item, [source = '']]) => pinOf(item, source))
   return [...tools, pinOf(INSTRUCTIONS, JSON.stringify(offer.instructions))]
 }
 

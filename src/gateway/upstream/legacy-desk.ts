@@ -72,7 +72,7 @@ export class LegacyDesk implements ViewHome {
       case 'notifications/progress':
         return this.#questions.progress(notification)
       default:
-        this.#service?.withView((view) => view.broadcast(notification.bytes))
+        this.#service?.withView((view) => view.links.broadcast(notification.bytes))
     }
   }
 
@@ -140,7 +140,7 @@ export class LegacyDesk implements ViewHome {
     const level = textParam(request, 'level')
     if (!isLogLevel(level)) return errorReply(request, RPC.invalidParams, 'Invalid log level')
     this.#logLevel = level
-    service.withView((view) => view.setLogLevel(level))
+    service.withView((view) => view.links.setLogLevel(level))
     return encodeResult(request, '{}')
   }
 

@@ -59,7 +59,7 @@ export class ClientView implements LinkListener {
   readonly #watches: ResourceWatches
   readonly #memory = new SessionMemory()
   readonly #heldCalls = new HeldCalls()
-  readonly #links = new SessionLinks(this)
+  readonly links = new SessionLinks(this)
   #isClosed = false
   #config: Config
 
@@ -123,7 +123,7 @@ export class ClientView implements LinkListener {
 
   /** The result of `tasks/list`, as JSON source. */
   tasks(): Promise<string> {
-    return mergedTasks(this.#links.all, ({ server }, taskId) => this.#memory.rememberTask(server.id, taskId))
+    return mergedTasks(this.links.all, ({ server }, taskId) => this.#memory.rememberTask(server.id, taskId))
   }
 
   /** News of the resource from now on. Null when it works, else the server's error; `unknown` when it is nobody's. */
@@ -142,14 +142,6 @@ export class ClientView implements LinkListener {
   /** Starts every enabled server and asks for its lists anew. */
   async refresh(): Promise<void> {
     await this.#listAll(this.#enabled())
-  }
-
-  broadcast(line: Uint8Array): void {
-    this.#links.broadcast(line)
-  }
-
-  setLogLevel(level: string): void {
-    this.#links.setLogLevel(level)
   }
 
   /** A server whose entry changed is replaced; new servers are listed; clients are told. */
@@ -183,7 +175,7 @@ export class ClientView implements LinkListener {
     this.#isClosed = true
     this.#deps.onClosed()
     this.#heldCalls.close()
-    this.#links.leave()
+    this.links.leave()
     await this.#deps.pools.own.close()
   }
 
@@ -209,14 +201,14 @@ export class ClientView implements LinkListener {
   }
 
   onEnded(link: ServerLink): void {
-    this.#links.forget(link)
+    this.links.forget(link)
   }
 
   async #acquire(server: Server): Promise<ServerLink> {
     const { pools, client } = this.#deps
     const knownEra = this.catalog.listingOf(server.id)?.offer.era ?? null
     const link = await pools.acquire(server, client, knownEra)
-    if (this.#links.meet(link)) this.#met(link)
+    if (this.links.meet(link)) this.#met(link)
     return link
   }
 
