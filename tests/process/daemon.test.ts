@@ -127,9 +127,10 @@ describe('connect', () => {
     const { pid } = statusOf(home)
     const script = `(printf '%s\\n' '${INITIALIZE}'; for n in $(seq 150); do
       printf '{"jsonrpc":"2.0","id":"c%s","method":"tools/call","params":{"name":"one__big","arguments":{"bytes":1000000}}}\\n' $n
-    done; sleep 4) | "$0" connect | (sleep 1.5; wc -c)`
+    done; until [ -e "$1" ]; do sleep 0.1; done) | "$0" connect | (sleep 1.5; head -c 150000001 | wc -c; touch "$1")`
 
-    const run = Bun.spawn(['/bin/sh', '-c', script, BINARY], { env: home.env, stdout: 'pipe' })
+    const done = join(home.folder, 'done')
+    const run = Bun.spawn(['/bin/sh', '-c', script, BINARY, done], { env: home.env, stdout: 'pipe' })
     let peak = 0
     const watch = setInterval(() => {
       peak = Math.max(peak, residentMib(pid))

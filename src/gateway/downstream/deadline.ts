@@ -20,7 +20,7 @@ export async function withinStartupTimeout<T>(
         }),
       )
     timer = setTimeout(fail, server.startupTimeoutSec * 1000)
-    const ending = (): void => reject(new GatewayError('SERVER_ENDED', 'mcplexer is ending'))
+    const ending = (): void => reject(new GatewayError('SERVER_ENDED', 'it was stopped'))
     if (signal?.aborted) ending()
     signal?.addEventListener('abort', ending)
   })
