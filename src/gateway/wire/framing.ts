@@ -118,6 +118,7 @@ export class LineWriter {
   readonly #sink: LineSink
   readonly #onBroken: () => void
   #queuedBytes = 0
+  #unflushedBytes = 0
   #flushing: Promise<void> | null = null
   readonly #waiting: (() => void)[] = []
   #isClosed = false
@@ -130,6 +131,7 @@ export class LineWriter {
   write(line: Uint8Array): void | Promise<void> {
     if (this.#isClosed) return
     this.#queuedBytes += line.length + 1
+    this.#unflushedBytes += line.length + 1
     try {
       // a copy of a long line would cost more than a second write
       for (const part of line.length > COPIED_BYTES ? [line, LINE_END] : [withNewline(line)])
@@ -161,7 +163,9 @@ export class LineWriter {
 
   async #flush(): Promise<void> {
     await Promise.resolve()
-    const flushedBytes = this.#queuedBytes
+    // an earlier flush may still be waiting: its bytes are its own
+    const flushedBytes = this.#unflushedBytes
+    this.#unflushedBytes = 0
     this.#flushing = null
     try {
       await this.#sink.flush()
