@@ -1,11 +1,19 @@
 import type { AuditLog } from './audit/index.ts'
 import type { LaunchGrants } from './auth/index.ts'
-import { hardenProcess, log, McplexerError, type Paths, resolvePaths, systemClock } from './base/index.ts'
+import {
+  hardenProcess,
+  log,
+  McplexerError,
+  type Paths,
+  resolvePaths,
+  type Secret,
+  systemClock,
+} from './base/index.ts'
 import type { Config } from './config/index.ts'
 import type { CatalogStore, Gateway, PinStore, ServerListing, Toolbox } from './gateway/index.ts'
 import type { Review } from './review.ts'
 import type { ActivityDatabase } from './store/index.ts'
-import type { Vault } from './vault/index.ts'
+import type { KeyAccess, Vault } from './vault/index.ts'
 
 /** The rooms, each opened at its first use and closed top-down. */
 export interface App {
@@ -17,12 +25,20 @@ export interface App {
   activity(): Promise<ActivityDatabase | null>
   /** A gateway over the configuration in force; it follows the file while it runs. */
   review(): Promise<Review>
+  /** Hands the passphrase of a protected key file to every gateway; gives to how many. */
+  unlockGateways(): Promise<number>
   gateway(): Promise<Gateway>
   toolbox(): Promise<Toolbox>
   close(): Promise<void>
 }
 
-export function openApp(options: { configPath?: string }): App {
+export interface AppOptions {
+  readonly configPath?: string
+  /** For the passphrase of a protected key file; left out: nobody is there to ask. */
+  ask?(question: string): Promise<Secret>
+}
+
+export function openApp(options: AppOptions): App {
   const paths = resolvePaths(options.configPath)
   const closing: (() => unknown)[] = []
   const once = <T>(open: () => Promise<T>): (() => Promise<T>) => {
@@ -37,10 +53,14 @@ export function openApp(options: { configPath?: string }): App {
     }
   }
   const config = once(async () => (await import('./config/index.ts')).loadConfig(paths.config))
+  const keyAccess = once(async () => {
+    const { KeyAccess } = await import('./vault/index.ts')
+    return new KeyAccess(options.ask ?? null)
+  })
   const bareVault = once(async () => {
     const { openVault } = await import('./vault/index.ts')
     await hardenProcess()
-    const opened = openVault({ paths, onWait: sayWaiting })
+    const opened = openVault({ paths, onWait: sayWaiting, keyAccess: await keyAccess() })
     closing.push(() => opened.close())
     await opened.tidy()
     return opened
@@ -58,7 +78,7 @@ export function openApp(options: { configPath?: string }): App {
     const opened = await openGateway(
       paths,
       await config(),
-      { vault: bareVault, activity: await activity() },
+      { vault: bareVault, activity: await activity(), keyAccess: await keyAccess() },
       closing,
     )
     closing.push(() => opened.close())
@@ -86,13 +106,24 @@ export function openApp(options: { configPath?: string }): App {
       })
     return openReview(await config(), opened, new AuditLog(opened, { allowsFailure: true }))
   })
-  return { paths, config, vault, activity, review, gateway, toolbox, close }
+  const unlockGateways = async (): Promise<number> => {
+    const { isKeyWrapped } = await import('./vault/index.ts')
+    if (!isKeyWrapped(paths.keyFile)) return 0
+    await (await bareVault()).describeKey()
+    const { passphrase } = await keyAccess()
+    return passphrase === null ? 0 : (await import('./unlock-socket.ts')).handOver(paths, passphrase)
+  }
+  return { paths, config, vault, activity, review, unlockGateways, gateway, toolbox, close }
 }
 
 async function openGateway(
   paths: Paths,
   initial: Config,
-  { vault, activity }: { vault: () => Promise<Vault>; activity: ActivityDatabase | null },
+  {
+    vault,
+    activity,
+    keyAccess,
+  }: { vault: () => Promise<Vault>; activity: ActivityDatabase | null; keyAccess: KeyAccess },
   closing: (() => unknown)[],
 ): Promise<Gateway> {
   await hardenProcess()
@@ -103,6 +134,8 @@ async function openGateway(
   let current = initial
   const launches = activity === null ? null : await launchGrants(activity)
   const credentials = openCredentials({ config: () => current, vault, launches })
+  credentials.onLock(({ isLocked }) => isLocked && keyAccess.forget())
+  await waitForPassphrase(paths, keyAccess, closing)
   const { AuditLog, prune } = await import('./audit/index.ts')
   const { auditDigestKey } = await import('./store/index.ts')
   const audit = new AuditLog(activity, initial.audit)
@@ -148,6 +181,18 @@ async function openActivity(paths: Paths, closing: (() => unknown)[]): Promise<A
     const reason = error instanceof Error ? error.message : 'unexpected error'
     log.warn(`nothing is put on record or remembered: ${reason}`)
     return null
+  }
+}
+
+/** Only where there is one to wait for. */
+async function waitForPassphrase(paths: Paths, access: KeyAccess, closing: (() => unknown)[]): Promise<void> {
+  try {
+    const { isKeyWrapped } = await import('./vault/index.ts')
+    if (!isKeyWrapped(paths.keyFile)) return
+    const { listenForPassphrase } = await import('./unlock-socket.ts')
+    closing.push(await listenForPassphrase(paths, (passphrase) => access.give(passphrase)))
+  } catch {
+    log.warn('the passphrase of the key file cannot be handed over by `mcplexer unlock`')
   }
 }
 

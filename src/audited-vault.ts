@@ -39,6 +39,14 @@ export function auditedVault(vault: Vault, open: () => Promise<AuditLog>): Vault
       recorded({ kind: 'lock', action: 'unlock', ...(scope === null ? {} : { scope }) }, () =>
         vault.unlock(scope),
       ),
+    protectKey: (protecting, ask) =>
+      recorded({ kind: 'key', action: `protect with ${protecting.with}` }, () =>
+        vault.protectKey(protecting, ask),
+      ),
+    backUpKey: (target, passphrase) =>
+      recorded({ kind: 'key', action: 'backup' }, () => vault.backUpKey(target, passphrase)),
+    restoreKey: (source, passphrase) =>
+      recorded({ kind: 'key', action: 'restore' }, () => vault.restoreKey(source, passphrase)),
     rotate: (options, observer) =>
       recorded({ kind: 'key', action: options.isDryRun ? 'rotate (dry run)' : 'rotate' }, () =>
         vault.rotate(options, observer),

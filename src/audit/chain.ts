@@ -13,5 +13,5 @@ const DOMAIN = 'mcplexer-audit/1'
 export function linkedHash(before: AuditStart, body: string): Uint8Array {
   const hex = Buffer.from(before.hash).toString('hex')
   const text = `${DOMAIN}\n${before.seq + 1}\n${hex}\n${body}`
-  return new Uint8Array(new Bun.CryptoHasher('sha256').update(text).digest())
+  return Bun.CryptoHasher.hash('sha256', text)
 }

@@ -35,14 +35,23 @@ export interface StoredEntry extends AuditEntry {
 }
 
 const MAX_TEXT = 200
+const PLAIN = /^[\x20-\x7e]*$/
 
-/** What a client or a server says of itself is cut, and may not hide anything from who reads the record. */
+/** What a client says of itself, or calls by name, is cut, and may not hide anything from who reads the record. */
 export function encodeEntry(entry: AuditEntry, atMs: number): string {
-  return JSON.stringify({ atMs, ...entry }, (key, value: unknown) => {
-    if (typeof value !== 'string' || key === 'arguments') return value
-    const shown = value.replace(/[\p{Cc}\p{Cf}]/gu, '')
-    return shown.length > MAX_TEXT ? `${shown.slice(0, MAX_TEXT)}…` : shown
+  const { client, name } = entry
+  return JSON.stringify({
+    atMs,
+    ...entry,
+    ...(client === undefined ? {} : { client: shown(client) }),
+    ...(name === undefined ? {} : { name: shown(name) }),
   })
+}
+
+function shown(text: string): string {
+  if (text.length <= MAX_TEXT && PLAIN.test(text)) return text
+  const plain = text.replace(/[\p{Cc}\p{Cf}]/gu, '')
+  return plain.length > MAX_TEXT ? `${plain.slice(0, MAX_TEXT)}…` : plain
 }
 
 export function decodeEntry({ seq, body }: { seq: number; body: string }): StoredEntry {

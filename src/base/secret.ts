@@ -22,6 +22,10 @@ export class Secret {
     return this.#bytes.byteLength
   }
 
+  equals(other: Secret): boolean {
+    return Buffer.compare(this.#bytes, other.#bytes) === 0
+  }
+
   /** The bytes themselves, not a copy. */
   reveal(): Uint8Array {
     return this.#bytes

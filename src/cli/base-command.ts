@@ -3,6 +3,7 @@ import { Command, Option } from 'clipanion'
 import { type App, openApp } from '../app.ts'
 import { hardenProcess, isMcplexerError } from '../base/index.ts'
 import { clearLine, endProgress, presentError, printError } from './present.ts'
+import { askSecret, isInteractive } from './prompt.ts'
 
 const FAILED = 1
 export const WRONG_USAGE = 2
@@ -42,7 +43,10 @@ export abstract class BaseCommand extends Command {
 
   async #runAndClose(): Promise<number> {
     await hardenProcess()
-    const app = openApp(this.configPath === undefined ? {} : { configPath: this.configPath })
+    const app = openApp({
+      ...(this.configPath === undefined ? {} : { configPath: this.configPath }),
+      ...(isInteractive() ? { ask: askSecret } : {}),
+    })
     try {
       return await this.run(app)
     } finally {

@@ -12,6 +12,7 @@ const OPTION_WORDS: Readonly<Record<string, string>> = {
   '--keep-old': 'FILE',
   '--checkpoint': 'FILE',
   '--since': 'TIME',
+  '--with': 'HOW',
   '--kind': 'KIND',
   '--server': 'SERVER',
   '--scope': 'SCOPE',
@@ -46,6 +47,8 @@ ${bold('Secrets')}
   scope revoke SCOPE, lock             end servers at once, open no more
   unlock [SCOPE]                       until then
   rotate-key                           re-seal everything for a new key
+
+  key show|protect|backup|restore      how the key file is kept
 
 ${bold('Record')}
   audit list|tail|export|alerts        what was done with which secret

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import type { AuditLog } from '../audit/index.ts'
 import { isMcplexerError } from '../base/index.ts'
 import type { ClientDescription } from './downstream/caller.ts'
@@ -68,9 +67,8 @@ export class CallRecorder {
     if (span === undefined) return {}
     const bytes = sourceBytes(request.bytes, span)
     const { digestKey, keepsArguments } = this.#options()
-    const digest = createHmac('sha256', digestKey)
-      .update(bytes.subarray(0, MAX_DIGESTED))
-      .update(String(bytes.length))
+    const digest = new Bun.CryptoHasher('sha256', digestKey)
+    digest.update(bytes.subarray(0, MAX_DIGESTED)).update(String(bytes.length))
     const argumentsDigest = digest.digest('base64url').slice(0, 22)
     if (!keepsArguments) return { argumentsDigest }
     const text = this.#guard.text('the audit log', new TextDecoder().decode(bytes))

@@ -2,7 +2,6 @@ import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { findVaultState } from '../store/index.ts'
 import { signatureSeedOf } from './cipher.ts'
 import type { VaultContext } from './context.ts'
-import { IdentityFile } from './identity-file.ts'
 import { missingFile } from './key-file-changes.ts'
 import { VaultError } from './vault-error.ts'
 
@@ -24,7 +23,7 @@ export async function auditSigner(context: VaultContext): Promise<AuditSigner> {
     throw new VaultError('VAULT_EMPTY', 'there is no vault yet, and no key to sign with', {
       hint: 'mcplexer init',
     })
-  const file = await IdentityFile.read(context.paths.keyFile)
+  const file = await context.keyFile()
   if (file === null) throw missingFile(context)
   const seed = file.derived(state.recipient, signatureSeedOf)
   file.wipe()

@@ -11,7 +11,6 @@ import {
 import { seal } from './cipher.ts'
 import type { VaultContext } from './context.ts'
 import { encodeEnvelope } from './envelope.ts'
-import { IdentityFile } from './identity-file.ts'
 import { missingFile } from './key-file-changes.ts'
 import { refuseLocked } from './locks.ts'
 import { type KeyEntry, keyEntries, openRow, tampered, withMac } from './sealed-row.ts'
@@ -57,7 +56,7 @@ export async function openScope(context: VaultContext, scopeId: string): Promise
     const state = await findVaultState(transaction)
     const row = await findScope(transaction, scopeId)
     if (row === null && state === null) return null
-    const file = await IdentityFile.read(context.paths.keyFile)
+    const file = await context.keyFile()
     if (file === null && (await listScopeIds(transaction)).length === 0) return null
     if (file === null) throw missingFile(context)
     return { row, file, manifest: await readManifest(transaction, file) }

@@ -1,10 +1,15 @@
 import type { Clock, Paths } from '../base/index.ts'
 import type { VaultDatabase } from '../store/index.ts'
+import type { IdentityFile } from './identity-file.ts'
+import type { KeyAccess } from './key-access.ts'
 
 /** What the vault's operations share. */
 export interface VaultContext {
   readonly paths: Paths
   readonly clock: Clock
+  readonly keyAccess: KeyAccess
+  /** As it is now; null when there is none. The caller wipes it. */
+  keyFile(): Promise<IdentityFile | null>
   /** Creates the database when it is missing. */
   writable(): Promise<VaultDatabase>
   /** Null when there is no database: nothing was ever put. */

@@ -1,7 +1,9 @@
 import { dirname } from 'node:path'
 import { createExclusively, ensurePrivateFolder, replaceAtomically, Secret } from '../base/index.ts'
 import { generateIdentity, macKeyOf, open, recipientOf } from './cipher.ts'
+import { KeyAccess } from './key-access.ts'
 import { MAX_KEY_FILE_BYTES, readPrivateFile } from './key-file-safety.ts'
+import { isWrapped, unwrapped, wrapped } from './key-wrap.ts'
 import { VaultError } from './vault-error.ts'
 
 /**
@@ -42,6 +44,15 @@ const MAX_IDENTITY_BYTES = 4096
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
+interface Content {
+  readonly bytes: Uint8Array
+  readonly identities: readonly Identity[]
+  readonly vaultIds: ReadonlySet<string>
+  readonly wrap: KeyAccess | null
+}
+
+const NO_ACCESS = new KeyAccess()
+
 /** Read at use and wiped after it, never cached. */
 export class IdentityFile {
   readonly path: string
@@ -49,17 +60,27 @@ export class IdentityFile {
   readonly #bytes: Uint8Array
   readonly #vaultIds: ReadonlySet<string>
 
-  private constructor(path: string, bytes: Uint8Array, identities: readonly Identity[], vaultIds: Set<string>) {
+  /** What it is wrapped with again when it is written; null: it is not. */
+  readonly #wrap: KeyAccess | null
+
+  private constructor(path: string, { bytes, identities, vaultIds, wrap }: Content) {
     this.path = path
     this.#bytes = bytes
     this.identities = identities
     this.#vaultIds = vaultIds
+    this.#wrap = wrap
   }
 
-  /** Null when there is no file. Throws VAULT_KEY_FILE_UNSAFE or VAULT_KEY_FILE_INVALID. */
-  static async read(path: string): Promise<IdentityFile | null> {
+  /**
+   * Null when there is no file. Throws VAULT_KEY_FILE_UNSAFE or VAULT_KEY_FILE_INVALID, and VAULT_KEY_PROTECTED or
+   * VAULT_PASSPHRASE_WRONG when it is wrapped and `access` does not open it.
+   */
+  static async read(path: string, access: KeyAccess = NO_ACCESS): Promise<IdentityFile | null> {
     const bytes = readPrivateFile(path)
-    return bytes === null ? null : IdentityFile.#parse(path, bytes)
+    if (bytes === null) return null
+    const isInWrap = isWrapped(bytes)
+    const inner = isInWrap ? await unwrapped(path, bytes, access) : bytes
+    return IdentityFile.#parse(path, inner, isInWrap ? access : null)
   }
 
   /** Creates the file for this vault with a new identity; one that exists stays as it is. */
@@ -72,7 +93,7 @@ export class IdentityFile {
     bytes.fill(0)
   }
 
-  static async #parse(path: string, bytes: Uint8Array): Promise<IdentityFile> {
+  static async #parse(path: string, bytes: Uint8Array, wrap: KeyAccess | null): Promise<IdentityFile> {
     const identities: Identity[] = []
     const vaultIds = new Set<string>()
     let ownFrom: number | null = null
@@ -86,7 +107,7 @@ export class IdentityFile {
       }
       if (text !== '' && !text.startsWith('#')) {
         const recipient = IDENTITY.test(text) ? await recipientOf(text).catch(() => null) : null
-        if (recipient === null) throw invalidLine(path, bytes, number)
+        if (recipient === null) throw invalidFile(path, `has no valid age identity on line ${number}`)
         const secret = new Secret(encoder.encode(text))
         identities.push({ recipient, secret, addedForVault, start: ownFrom ?? start, end, line: number })
       }
@@ -94,7 +115,7 @@ export class IdentityFile {
       addedForVault = null
     }
     if (identities.length === 0) throw invalidFile(path, 'holds no identity')
-    return new IdentityFile(path, bytes, identities, vaultIds)
+    return new IdentityFile(path, { bytes, identities, vaultIds, wrap })
   }
 
   /** Throws VAULT_IDENTITY_MISSING. */
@@ -187,6 +208,11 @@ export class IdentityFile {
     }
   }
 
+  /** The caller wipes it. */
+  copyOfText(): Uint8Array {
+    return new Uint8Array(this.#bytes)
+  }
+
   wipe(): void {
     this.#bytes.fill(0)
     for (const { secret } of this.identities) secret.wipe()
@@ -195,8 +221,8 @@ export class IdentityFile {
   async #rewrite(parts: readonly Uint8Array[]): Promise<IdentityFile> {
     const bytes = Buffer.concat(parts)
     if (bytes.length > MAX_KEY_FILE_BYTES) throw full(this.path)
-    replaceAtomically(this.path, bytes)
-    return IdentityFile.#parse(this.path, bytes)
+    replaceAtomically(this.path, this.#wrap === null ? bytes : await wrapped(this.path, bytes, this.#wrap))
+    return IdentityFile.#parse(this.path, bytes, this.#wrap)
   }
 }
 
@@ -238,14 +264,6 @@ function full(path: string): VaultError {
   return new VaultError('VAULT_KEY_FILE_FULL', `the key file ${path} has no room for another identity`, {
     hint: 'keep a copy of it, then delete the lines of identities that no vault uses any more',
   })
-}
-
-function invalidLine(path: string, bytes: Uint8Array, line: number): VaultError {
-  const isSealed =
-    decoder.decode(bytes.subarray(0, 34)).match(/^(age-encryption\.org\/|-----BEGIN AGE)/) !== null
-  return isSealed
-    ? invalidFile(path, 'is protected by a passphrase, which this version cannot open')
-    : invalidFile(path, `has no valid age identity on line ${line}`)
 }
 
 function invalidFile(path: string, reason: string): VaultError {

@@ -5,7 +5,10 @@
 
 export type { Locks } from '../store/index.ts'
 export type { OpenedScope, PutOutcome, ScopeSummary } from './auth-scopes.ts'
+export { descriptorPassphrase, KeyAccess } from './key-access.ts'
 export { hasSafeKeyFile } from './key-file-safety.ts'
+export type { KeyDescription, Protecting } from './key-protection.ts'
+export { isKeyWrapped } from './key-wrap.ts'
 export { lockError } from './locks.ts'
 export {
   ROTATION_STEPS,

@@ -11,7 +11,7 @@ export async function changeKeyFile<T>(
   change: (file: IdentityFile) => Promise<T>,
 ): Promise<T> {
   return context.whileKeyFileLocked(async () => {
-    const file = await IdentityFile.read(context.paths.keyFile)
+    const file = await context.keyFile()
     if (file === null) throw missingFile(context)
     try {
       return await change(file)
@@ -29,16 +29,16 @@ export async function changeKeyFile<T>(
 export async function keyFileOf(context: VaultContext, vaultId: string): Promise<IdentityFile> {
   const { keyFile } = context.paths
   const lacksUs = (file: IdentityFile): boolean => file.namesVaults() && !file.names(vaultId)
-  const file = await IdentityFile.read(keyFile)
+  const file = await context.keyFile()
   if (file !== null && !lacksUs(file)) return file
   file?.wipe()
   await context.whileKeyFileLocked(async () => {
-    const current = await IdentityFile.read(keyFile)
+    const current = await context.keyFile()
     if (current === null) await IdentityFile.create(keyFile, vaultId, new Date(context.clock.nowMs()))
     else if (lacksUs(current)) (await current.addVault(vaultId)).wipe()
     current?.wipe()
   })
-  const ready = await IdentityFile.read(keyFile)
+  const ready = await context.keyFile()
   if (ready === null) throw missingFile(context)
   return ready
 }

@@ -9,7 +9,7 @@ import {
 import { generateIdentity, recipientOf, seal } from './cipher.ts'
 import type { VaultContext } from './context.ts'
 import { encodeEnvelope } from './envelope.ts'
-import { IdentityFile, type NewIdentity } from './identity-file.ts'
+import type { IdentityFile, NewIdentity } from './identity-file.ts'
 import { changeKeyFile, missingFile } from './key-file-changes.ts'
 import type { Manifest } from './manifest.ts'
 import { keyEntries, openRow, tampered, withMac } from './sealed-row.ts'
@@ -103,7 +103,7 @@ async function verifyOnly(
   context: VaultContext,
   observer: RotationObserver,
 ): Promise<Summary> {
-  const file = await IdentityFile.read(context.paths.keyFile)
+  const file = await context.keyFile()
   if (file === null) throw missingFile(context)
   try {
     const manifest = await readManifest(transaction, file)

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { isMcplexerError, TEMPORARY_SUFFIX } from '../base/index.ts'
 import { findVaultState, listScopes, type VaultDatabase, type VaultTransaction } from '../store/index.ts'
 import type { VaultContext } from './context.ts'
-import { type Identity, IdentityFile } from './identity-file.ts'
+import type { Identity } from './identity-file.ts'
 import { changeKeyFile } from './key-file-changes.ts'
 import { readManifest } from './trusted-state.ts'
 
@@ -80,7 +80,7 @@ async function recipientsInUse(
 /** A look that needs no lock: one identity and no temporary file is what a finished rotation leaves. */
 async function hasLeftovers(context: VaultContext): Promise<boolean> {
   if (temporaries(context).length > 0) return true
-  const file = await IdentityFile.read(context.paths.keyFile)
+  const file = await context.keyFile()
   const hasSeveral = file !== null && file.identities.length > 1
   file?.wipe()
   return hasSeveral

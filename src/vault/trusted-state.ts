@@ -6,7 +6,7 @@ import {
   type VaultTransaction,
 } from '../store/index.ts'
 import type { VaultContext } from './context.ts'
-import { IdentityFile } from './identity-file.ts'
+import type { IdentityFile } from './identity-file.ts'
 import { keyFileOf, missingFile } from './key-file-changes.ts'
 import { decodeManifest, encodeManifest, type Manifest, newManifest } from './manifest.ts'
 import { isSameMac, stateMac } from './seal-mac.ts'
@@ -82,7 +82,7 @@ export function listTampered({ paths }: VaultContext): VaultError {
 }
 
 async function isSignedHere(context: VaultContext, { mac_key }: VaultStateRow): Promise<boolean> {
-  const file = await IdentityFile.read(context.paths.keyFile)
+  const file = await context.keyFile()
   const isSigned = file?.has(mac_key) === true
   file?.wipe()
   return isSigned
@@ -93,7 +93,7 @@ async function manifestFound(
   context: VaultContext,
   found: VaultStateRow | null,
 ): Promise<Manifest | null> {
-  const file = await IdentityFile.read(context.paths.keyFile)
+  const file = await context.keyFile()
   if (file !== null) {
     try {
       return await readManifest(transaction, file)

@@ -14,6 +14,16 @@ import {
   type ScopeSummary,
 } from './auth-scopes.ts'
 import type { VaultContext } from './context.ts'
+import { IdentityFile } from './identity-file.ts'
+import { KeyAccess } from './key-access.ts'
+import {
+  backUpKey,
+  describeKey,
+  type KeyDescription,
+  type Protecting,
+  protectKey,
+  restoreKey,
+} from './key-protection.ts'
 import { lock, locksOf, unlock } from './locks.ts'
 import { type RotationObserver, type RotationOptions, type RotationReport, rotate } from './rotation.ts'
 import { tidy } from './tidy.ts'
@@ -28,6 +38,8 @@ const UNOPENED_DATABASE = -1
 export interface VaultOptions {
   readonly paths: Paths
   readonly clock?: Clock
+  /** What opens a key file that is protected. */
+  readonly keyAccess?: KeyAccess
   /** Told once when another process makes us wait. */
   readonly onWait?: () => void
 }
@@ -48,6 +60,10 @@ export interface Vault {
   locks(): Promise<Locks>
   /** For what is to be shown to have come from this vault. */
   signer(): Promise<AuditSigner>
+  describeKey(): Promise<KeyDescription>
+  protectKey(protecting: Protecting, newPassphrase: () => Promise<Secret>): Promise<void>
+  backUpKey(target: string, passphrase: Secret): Promise<void>
+  restoreKey(source: string, passphrase: Secret): Promise<void>
   tidy(): Promise<void>
   /** Changes when another process has committed; null while the database is busy. Costs microseconds. */
   changeMark(): number | null
@@ -56,7 +72,7 @@ export interface Vault {
 
 /** Opens nothing yet: databases and key file are touched at first use. */
 export function openVault(options: VaultOptions): Vault {
-  const { paths, clock = systemClock, onWait = () => undefined } = options
+  const { paths, clock = systemClock, onWait = () => undefined, keyAccess = new KeyAccess() } = options
   const waiting = { clock, onWait, limitMs: WAIT_LIMIT_MS }
   let opened: VaultDatabase | null = null
   const open = async (create: boolean): Promise<VaultDatabase | null> => {
@@ -69,6 +85,8 @@ export function openVault(options: VaultOptions): Vault {
   const context: VaultContext = {
     paths,
     clock,
+    keyAccess,
+    keyFile: () => IdentityFile.read(paths.keyFile, keyAccess),
     existing: () => open(false),
     whileKeyFileLocked: (work) => withFileLock(lockFileOf(paths.keyFile), waiting, work),
     impatient: () => {
@@ -97,6 +115,10 @@ export function openVault(options: VaultOptions): Vault {
     unlock: (scopeId) => unlock(context, scopeId),
     locks: () => locksOf(context),
     signer: () => auditSigner(context),
+    describeKey: () => describeKey(context),
+    protectKey: (protecting, newPassphrase) => protectKey(context, protecting, newPassphrase),
+    backUpKey: (target, passphrase) => backUpKey(context, target, passphrase),
+    restoreKey: (source, passphrase) => restoreKey(context, source, passphrase),
     tidy: () => tidy(context),
     changeMark: () => {
       if (opened !== null) return opened.changeMark()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { allValues, identityCount } from '../helpers/sealed.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
@@ -96,6 +96,37 @@ describe.each(COMMANDS)('%s', (_command, args) => {
       }
       // a put of a key that is there renames nothing
       if (call !== 'rename' || args[0] === 'rotate-key') expect(count).toBeGreaterThan(0)
+      expect(count).toBeLessThan(MOST_CALLS)
+    },
+    120_000,
+  )
+})
+
+/** The others have to do with the database. */
+const KEY_FAULTS = FAULTS.filter(([call]) => ['fsync', 'rename', 'openat', 'pwrite64'].includes(call))
+
+describe('key protect', () => {
+  test.skipIf(!hasStrace).each(KEY_FAULTS)(
+    'leaves a key file that opens when a %s ends in %s',
+    async (call, fault) => {
+      using home = new TempHome('auth_scopes: [{ id: s0 }, { id: s1 }]')
+      const values = await fillVault(home, 2)
+      const manager = join(home.folder, 'manager')
+      writeFileSync(manager, '#!/bin/sh\necho a-passphrase\n', { mode: 0o755 })
+
+      let count = 0
+      while (count < MOST_CALLS) {
+        const how = count % 2 === 0 ? ['command', '--', manager] : ['none']
+        if (!runWithFault(home, ['key', 'protect', '--with', ...how], call, fault, count + 1)) break
+        count++
+        const { stdout, stderr } = home.runSync(['secret', 'get', 's1', 'TOKEN'])
+        expect({ count, stdout, error: /error: .*/.exec(stderr)?.[0] }).toEqual({
+          count,
+          stdout: values.get('s1/TOKEN') ?? '',
+          error: undefined,
+        })
+        expect({ count, left: temporaries(home) }).toEqual({ count, left: [] })
+      }
       expect(count).toBeLessThan(MOST_CALLS)
     },
     120_000,

@@ -11,6 +11,10 @@ import { DaemonStatusCommand } from './daemon/status.ts'
 import { DaemonStopCommand } from './daemon/stop.ts'
 import { DoctorCommand } from './doctor.ts'
 import { InitCommand } from './init.ts'
+import { KeyBackupCommand } from './key/backup.ts'
+import { KeyProtectCommand } from './key/protect.ts'
+import { KeyRestoreCommand } from './key/restore.ts'
+import { KeyShowCommand } from './key/show.ts'
 import { LockCommand } from './lock.ts'
 import { RotateKeyCommand } from './rotate-key.ts'
 import { ScopeDeleteCommand } from './scope/delete.ts'
@@ -50,6 +54,10 @@ export const commands = [
   LockCommand,
   UnlockCommand,
   RotateKeyCommand,
+  KeyShowCommand,
+  KeyProtectCommand,
+  KeyBackupCommand,
+  KeyRestoreCommand,
   ServeCommand,
   ConnectCommand,
   DaemonStatusCommand,

@@ -2,11 +2,12 @@ import { Command, Option } from 'clipanion'
 import type { App } from '../../app.ts'
 import { BaseCommand } from '../base-command.ts'
 import { note } from '../present.ts'
+import { counted } from '../wording.ts'
 
 export class UnlockCommand extends BaseCommand {
   static override paths = [['unlock']]
   static override usage = Command.Usage({
-    description: 'end a lock, or give a revoked auth scope back',
+    description: 'end a lock, give a revoked auth scope back, open a protected key file for running gateways',
     examples: [
       ['After `lock`', 'mcplexer unlock'],
       ['After `scope revoke`', 'mcplexer unlock github-token'],
@@ -19,6 +20,8 @@ export class UnlockCommand extends BaseCommand {
     const wasLocked = await (await app.vault()).unlock(this.scope ?? null)
     const what = this.scope ?? 'mcplexer'
     note(wasLocked ? `${what} is unlocked` : `${what} was not locked`)
-    return wasLocked ? 0 : 1
+    const gateways = this.scope === undefined ? await app.unlockGateways() : 0
+    if (gateways > 0) note(`${counted(gateways, 'gateway')} can open the key file now`)
+    return wasLocked || gateways > 0 ? 0 : 1
   }
 }

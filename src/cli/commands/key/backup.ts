@@ -1,0 +1,24 @@
+import { resolve } from 'node:path'
+import { Command, Option } from 'clipanion'
+import type { App } from '../../../app.ts'
+import { BaseCommand } from '../../base-command.ts'
+import { newPassphrase } from '../../passphrase.ts'
+import { note } from '../../present.ts'
+
+export class KeyBackupCommand extends BaseCommand {
+  static override paths = [['key', 'backup']]
+  static override usage = Command.Usage({
+    description: 'write the key, wrapped by a passphrase of its own, into a new file',
+    details: '`age -d FILE` reads it too. Keep it apart from backups of mcplexer.db.',
+    examples: [['On a stick', 'mcplexer key backup /media/usb/mcplexer-key.age']],
+  })
+
+  target = Option.String({ name: 'FILE' })
+
+  protected async run(app: App): Promise<number> {
+    const passphrase = await newPassphrase('Passphrase of the backup')
+    await (await app.vault()).backUpKey(resolve(this.target), passphrase)
+    note(`${resolve(this.target)} is written; without its passphrase it opens nothing`)
+    return 0
+  }
+}

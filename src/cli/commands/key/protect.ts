@@ -1,0 +1,52 @@
+import { Command, Option } from 'clipanion'
+import type { App } from '../../../app.ts'
+import type { Protecting } from '../../../vault/index.ts'
+import { BaseCommand } from '../../base-command.ts'
+import { CliError } from '../../cli-error.ts'
+import { newPassphrase } from '../../passphrase.ts'
+import { note } from '../../present.ts'
+
+export class KeyProtectCommand extends BaseCommand {
+  static override paths = [['key', 'protect']]
+  static override usage = Command.Usage({
+    description: 'wrap the key file, so that it alone opens nothing',
+    details:
+      'passphrase: asked for, or read from MCPLEXER_AGE_PASSPHRASE_FD; gateways get it by `mcplexer unlock`. keychain: ' +
+      'a random one in the keychain of the system. command: what the command behind it prints. none: as it was. ' +
+      'Safe to interrupt at any moment; rotate-key works with all of them. Make a backup first.',
+    examples: [
+      ['With a passphrase', 'mcplexer key protect --with passphrase'],
+      [
+        'With a password manager',
+        'mcplexer key protect --with command -- op read op://Private/mcplexer/password',
+      ],
+      ['Not at all', 'mcplexer key protect --with none'],
+    ],
+  })
+
+  with = Option.String('--with', { required: true, description: 'passphrase, keychain, command or none' })
+  command = Option.Rest({ name: 'COMMAND' })
+
+  protected async run(app: App): Promise<number> {
+    const protecting = this.#protecting(app.paths.keyFile)
+    await (await app.vault()).protectKey(protecting, () => newPassphrase('New passphrase of the key file'))
+    note(
+      protecting.with === 'none' ? 'the key file lies open' : `the key file is protected by ${protecting.with}`,
+    )
+    return 0
+  }
+
+  #protecting(keyFile: string): Protecting {
+    const isCommand = this.with === 'command'
+    if (isCommand === (this.command.length === 0))
+      throw new CliError('CLI_USAGE', 'a command goes with `--with command`, and with nothing else', {
+        hint: 'mcplexer key protect --with command -- pass show mcplexer',
+      })
+    if (isCommand) return { with: 'command', command: this.command }
+    if (this.with === 'keychain') return { with: 'keychain', name: keyFile }
+    if (this.with === 'passphrase' || this.with === 'none') return { with: this.with }
+    throw new CliError('CLI_USAGE', 'a key file is protected by passphrase, keychain, command or none', {
+      hint: 'mcplexer key protect --with passphrase',
+    })
+  }
+}

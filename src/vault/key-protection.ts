@@ -1,0 +1,139 @@
+import { existsSync, rmSync } from 'node:fs'
+import { createExclusively, replaceAtomically, type Secret } from '../base/index.ts'
+import { opened, sealedBy } from './cipher.ts'
+import type { VaultContext } from './context.ts'
+import { type Protection, protectionFile, readProtections } from './key-access.ts'
+import { outputOf } from './key-command.ts'
+import { missingFile } from './key-file-changes.ts'
+import { readPrivateFile } from './key-file-safety.ts'
+import { isWrapped } from './key-wrap.ts'
+import { storeInKeychain } from './keychain.ts'
+import { VaultError } from './vault-error.ts'
+
+export type Protecting = Protection | { readonly with: 'none' }
+
+export interface KeyDescription {
+  readonly path: string
+  readonly protection: Protecting['with']
+  readonly recipients: readonly string[]
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** Public halves only. Opens the key file, which may ask. */
+export async function describeKey(context: VaultContext): Promise<KeyDescription> {
+  const { keyFile: path } = context.paths
+  const bytes = readPrivateFile(path)
+  const file = await context.keyFile()
+  if (bytes === null || file === null) throw missingFile(context)
+  const protection = isWrapped(bytes) ? (readProtections(path)[0]?.with ?? 'passphrase') : 'none'
+  const recipients = file.identities.map(({ recipient }) => recipient)
+  file.wipe()
+  return { path, protection, recipients }
+}
+
+/**
+ * Wraps the key file anew, or lays it open. At every instant what stands beside the key file names a way to open it:
+ * the new way is written down in front of the old one, then the key file changes, then the old way goes.
+ */
+export async function protectKey(
+  context: VaultContext,
+  protecting: Protecting,
+  newPassphrase: () => Promise<Secret>,
+): Promise<void> {
+  const { keyFile: path } = context.paths
+  await context.whileKeyFileLocked(async () => {
+    const inner = await innerOf(context)
+    try {
+      if (protecting.with === 'none') {
+        replaceAtomically(path, inner)
+        rmSync(protectionFile(path), { force: true })
+        return
+      }
+      const passphrase = await passphraseFor(protecting, newPassphrase)
+      const sealed = await sealedBy(passphrase, inner)
+      const check = await opened(sealed, passphrase)
+      const isSame = Buffer.compare(check, inner) === 0
+      check.fill(0)
+      if (!isSame)
+        throw new VaultError('VAULT_SEAL_FAILED', 'the key file did not survive wrapping; it is as before')
+      writeProtections(path, [protecting, ...readProtections(path)])
+      replaceAtomically(path, sealed)
+      writeProtections(path, [protecting])
+      context.keyAccess.give(passphrase)
+    } finally {
+      inner.fill(0)
+    }
+  })
+}
+
+/** The identities, wrapped by a passphrase of their own, in a file that must not exist. Throws VAULT_BACKUP_EXISTS. */
+export async function backUpKey(context: VaultContext, target: string, passphrase: Secret): Promise<void> {
+  const inner = await innerOf(context)
+  try {
+    const sealed = await sealedBy(decoder.decode(passphrase.reveal()), inner)
+    if (createExclusively(target, sealed)) return
+  } finally {
+    inner.fill(0)
+    passphrase.wipe()
+  }
+  throw new VaultError('VAULT_BACKUP_EXISTS', `${target} exists already; nothing was changed`, {
+    hint: 'name a file that does not exist',
+  })
+}
+
+/** Puts the identities of a backup where the key file is missing. Throws VAULT_KEY_FILE_EXISTS. */
+export async function restoreKey(context: VaultContext, source: string, passphrase: Secret): Promise<void> {
+  const { keyFile: path } = context.paths
+  const bytes = readPrivateFile(source)
+  if (bytes === null || !isWrapped(bytes))
+    throw new VaultError('VAULT_KEY_FILE_INVALID', `${source} is no backup of a key file`, {
+      hint: 'mcplexer key backup FILE makes one',
+    })
+  const inner = await opened(bytes, decoder.decode(passphrase.reveal()))
+  passphrase.wipe()
+  try {
+    await context.whileKeyFileLocked(async () => {
+      if (existsSync(path) || !createExclusively(path, inner)) throw exists(path)
+      rmSync(protectionFile(path), { force: true })
+    })
+  } finally {
+    inner.fill(0)
+  }
+}
+
+async function innerOf(context: VaultContext): Promise<Uint8Array> {
+  const file = await context.keyFile()
+  if (file === null) throw missingFile(context)
+  const inner = file.copyOfText()
+  file.wipe()
+  return inner
+}
+
+async function passphraseFor(protection: Protection, ask: () => Promise<Secret>): Promise<string> {
+  if (protection.with === 'command') return outputOf(protection.command)
+  if (protection.with === 'keychain') {
+    const passphrase = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
+    await storeInKeychain(protection.name, passphrase)
+    return passphrase
+  }
+  const answer = await ask()
+  const passphrase = decoder.decode(answer.reveal())
+  answer.wipe()
+  if (passphrase === '') throw new VaultError('VAULT_PASSPHRASE_WRONG', 'an empty passphrase protects nothing')
+  return passphrase
+}
+
+function writeProtections(path: string, protections: readonly Protection[]): void {
+  replaceAtomically(
+    protectionFile(path),
+    encoder.encode(protections.map((each) => `${JSON.stringify(each)}\n`).join('')),
+  )
+}
+
+function exists(path: string): VaultError {
+  return new VaultError('VAULT_KEY_FILE_EXISTS', `there is a key file at ${path}; it was left as it is`, {
+    hint: `move it away first: mv '${path}' '${path}.before'`,
+  })
+}
