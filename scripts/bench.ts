@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { resolvePaths, Secret } from '../src/base/index.ts'
 import { openVault } from '../src/vault/index.ts'
+import { benchGuard, benchShield } from './bench-guard.ts'
 import { cpuSeconds, median, ms, Peer, print, quantile, rss, type Setup } from './bench-peer.ts'
 import { benchWays } from './bench-ways.ts'
 import { benchWide } from './bench-wide.ts'
@@ -35,6 +36,8 @@ if (isWanted('start')) await benchStart()
 if (isWanted('calls')) await benchCalls()
 if (isWanted('ways')) await benchWays({ binary: BINARY, echo: ECHO, home })
 if (isWanted('wide')) await benchWide({ binary: BINARY, echo: ECHO })
+if (isWanted('guard')) benchGuard()
+if (isWanted('shield')) await benchShield({ binary: BINARY, echo: ECHO })
 if (isWanted('vault')) await benchVault()
 rmSync(home, { recursive: true })
 

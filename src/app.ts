@@ -1,5 +1,4 @@
 import type { AuditLog } from './audit/index.ts'
-import type { LaunchGrants } from './auth/index.ts'
 import {
   hardenProcess,
   log,
@@ -10,7 +9,7 @@ import {
   systemClock,
 } from './base/index.ts'
 import type { Config } from './config/index.ts'
-import type { CatalogStore, Gateway, PinStore, ServerListing, Toolbox } from './gateway/index.ts'
+import type { Gateway, Toolbox } from './gateway/index.ts'
 import type { Review } from './review.ts'
 import type { ActivityDatabase } from './store/index.ts'
 import type { KeyAccess, Vault } from './vault/index.ts'
@@ -23,10 +22,10 @@ export interface App {
   vault(): Promise<Vault>
   /** Null when it cannot be used; that was said. */
   activity(): Promise<ActivityDatabase | null>
-  /** A gateway over the configuration in force; it follows the file while it runs. */
   review(): Promise<Review>
   /** Hands the passphrase of a protected key file to every gateway; gives to how many. */
   unlockGateways(): Promise<number>
+  /** Over the configuration in force; it follows the file while it runs. */
   gateway(): Promise<Gateway>
   toolbox(): Promise<Toolbox>
   close(): Promise<void>
@@ -132,20 +131,21 @@ async function openGateway(
   const { Sandbox } = await import('./sandbox/index.ts')
   const { watchConfig } = await import('./config/index.ts')
   let current = initial
-  const launches = activity === null ? null : await launchGrants(activity)
+  const { rememberedIn } = await import('./remembered.ts')
+  const remembered = activity === null ? null : rememberedIn(activity)
+  const launches = remembered?.launches ?? null
   const credentials = openCredentials({ config: () => current, vault, launches })
   credentials.onLock(({ isLocked }) => isLocked && keyAccess.forget())
   await waitForPassphrase(paths, keyAccess, closing)
   const { AuditLog, prune } = await import('./audit/index.ts')
   const { auditDigestKey } = await import('./store/index.ts')
   const audit = new AuditLog(activity, initial.audit)
-  const store = activity === null ? null : await openCatalogStore(activity)
   const digestKey = await (activity === null ? null : auditDigestKey(activity).catch(() => null))
   const gateway = new Gateway({
     config: initial,
     credentials,
-    store,
-    pins: activity === null ? null : await pinStore(activity),
+    store: remembered?.catalog ?? null,
+    pins: remembered?.pins ?? null,
     sandbox: new Sandbox(paths),
     audit,
     digestKey: digestKey ?? crypto.getRandomValues(new Uint8Array(32)),
@@ -196,29 +196,6 @@ async function waitForPassphrase(paths: Paths, access: KeyAccess, closing: (() =
   }
 }
 
-async function launchGrants(activity: ActivityDatabase): Promise<LaunchGrants> {
-  const store = await import('./store/index.ts')
-  return {
-    of: (scopeId) => store.launchGrants(activity, scopeId),
-    add: (grants) => store.saveLaunchGrants(activity, grants, systemClock.nowMs()),
-  }
-}
-
-async function pinStore(activity: ActivityDatabase): Promise<PinStore> {
-  const { pinsOf, savePins, saveWithheld } = await import('./store/index.ts')
-  return {
-    load: (serverId, variant) => pinsOf(activity, serverId, variant),
-    save: (serverId, variant, pins) => savePins(activity, serverId, variant, pins, systemClock.nowMs()),
-    withhold: (serverId, variant, pins) => saveWithheld(activity, serverId, variant, pins, systemClock.nowMs()),
-  }
-}
-
-async function openCatalogStore(activity: ActivityDatabase): Promise<CatalogStore> {
-  const store = await import('./store/index.ts')
-  const { readListing } = await import('./gateway/index.ts')
-  return catalogStore(store, activity, readListing)
-}
-
 async function pruned(
   activity: ActivityDatabase,
   { audit: retention }: Config,
@@ -227,28 +204,6 @@ async function pruned(
 ): Promise<void> {
   const last = await prune(activity, retention, systemClock.nowMs()).catch(() => null)
   if (last !== null) audit.record({ kind: 'retention', action: `let go up to ${last}`, decision: 'allowed' })
-}
-
-function catalogStore(
-  store: typeof import('./store/index.ts'),
-  activity: ActivityDatabase,
-  readListing: (source: string) => ServerListing | null,
-): CatalogStore {
-  return {
-    load: async (serverId, variant) => {
-      const entry = await store.loadCatalogEntry(activity, serverId, variant)
-      const listing = entry === null ? null : readListing(entry.listing)
-      return entry === null || listing === null ? null : { fingerprint: entry.fingerprint, listing }
-    },
-    save: (serverId, variant, { fingerprint, listing }) => {
-      const entry = { fingerprint, listing: JSON.stringify(listing) }
-      return store.saveCatalogEntry(activity, serverId, variant, entry, Date.now())
-    },
-    saveReplies: (configDigest, variant, { opening, lists }) => {
-      const replies = { opening: JSON.stringify(opening), ...lists }
-      return store.saveStoredReplies(activity, { configDigest, variant }, replies, Date.now())
-    },
-  }
 }
 
 function sayWaiting(): void {

@@ -12,6 +12,7 @@ export function lockWhenIdle(
   activity: ActivityDatabase,
   vault: () => Promise<Vault>,
   idleMinutes: () => number,
+  lookEveryMs = LOOK_EVERY_MS,
 ): () => void {
   const startedMs = Date.now()
   const look = async (): Promise<void> => {
@@ -25,7 +26,7 @@ export function lockWhenIdle(
   }
   const timer = setInterval(
     () => void look().catch(() => log.debug('the idle time could not be looked at')),
-    LOOK_EVERY_MS,
+    lookEveryMs,
   )
   timer.unref()
   return () => clearInterval(timer)

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'bun:test'
+import { systemClock } from '../../src/base/index.ts'
+import { lockWhenIdle } from '../../src/idle-lock.ts'
+import { openActivity } from '../../src/store/index.ts'
 import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning } from '../helpers/processes.ts'
 import { TempHome } from '../helpers/temp-home.ts'
+import { vaultOf } from '../helpers/vault-of.ts'
 
 function homeOf(): TempHome {
   const home = new TempHome(
@@ -82,4 +86,32 @@ describe('lock', () => {
       text = await client.callText(`${server}__echo`, { message: 'back' })
     expect(text).toBe('back')
   }
+})
+
+test('everything is locked when nothing was done for the idle time, and not before', async () => {
+  using home = homeOf()
+  const activity = await openActivity(home.file('activity.db'), {
+    clock: systemClock,
+    onWait: () => undefined,
+    limitMs: 1000,
+  })
+  const vault = vaultOf(home)
+  let minutes = 1
+  const stop = lockWhenIdle(
+    activity,
+    async () => vault,
+    () => minutes,
+    20,
+  )
+  await Bun.sleep(200)
+  expect((await vault.locks()).isLocked).toBe(false)
+
+  minutes = 0.001
+  const deadline = performance.now() + 5000
+  while (!(await vault.locks()).isLocked && performance.now() < deadline) await Bun.sleep(20)
+
+  expect((await vault.locks()).isLocked).toBe(true)
+  stop()
+  await vault.close()
+  await activity.destroy()
 })
