@@ -1,5 +1,5 @@
 import { log, McplexerError, systemClock } from '../base/index.ts'
-import { type ActivityDatabase, appendAudit } from '../store/index.ts'
+import { type ActivityDatabase, appendAudit, appendAuditDurably } from '../store/index.ts'
 import { linkedHash } from './chain.ts'
 import { type AuditEntry, encodeEntry } from './entry.ts'
 
@@ -19,7 +19,7 @@ export class AuditLog {
   /** Null: the database cannot be used. */
   readonly #activity: ActivityDatabase | null
   #allowsFailure: boolean
-  #waiting: string[] = []
+  #waiting: (() => string)[] = []
   #timer: Timer | null = null
   #writing: Promise<void> = Promise.resolve()
   #hasFailed: boolean
@@ -40,17 +40,18 @@ export class AuditLog {
     if (!this.#allowsFailure && (this.#hasFailed || isFull)) throw auditFailed()
   }
 
-  /** With the next commit. */
-  record(entry: AuditEntry): void {
+  /** With the next commit; an entry that takes time to make is made then. */
+  record(entry: AuditEntry | (() => AuditEntry)): void {
     if (this.#activity === null || this.#waiting.length >= MAX_WAITING) return
-    this.#waiting.push(encodeEntry(entry, systemClock.nowMs()))
+    const atMs = systemClock.nowMs()
+    this.#waiting.push(() => encodeEntry(typeof entry === 'function' ? entry() : entry, atMs))
     this.#timer ??= setTimeout(() => void this.#commit(), COMMIT_EVERY_MS)
   }
 
   /** Before anything else happens. Throws AUDIT_FAILED. */
   async recordNow(entry: AuditEntry): Promise<void> {
     this.record(entry)
-    await this.flush()
+    await this.#commit(appendAuditDurably)
     this.check()
   }
 
@@ -58,25 +59,27 @@ export class AuditLog {
     await this.#commit()
   }
 
-  #commit(): Promise<void> {
+  #commit(append = appendAudit): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
-    const bodies = this.#waiting
+    const waiting = this.#waiting
     this.#waiting = []
-    this.#writing = this.#writing.then(() => this.#append(bodies))
+    this.#writing = this.#writing.then(() => this.#append(waiting, append))
     return this.#writing
   }
 
-  async #append(bodies: readonly string[]): Promise<void> {
-    if (this.#activity === null || bodies.length === 0) return
+  async #append(waiting: readonly (() => string)[], append: typeof appendAudit): Promise<void> {
+    if (this.#activity === null || waiting.length === 0) return
+    const bodies = waiting.map((make) => make())
     try {
-      await appendAudit(this.#activity, bodies, linkedHash)
+      await append(this.#activity, bodies, linkedHash)
       this.#hasFailed = false
     } catch {
       if (!this.#hasFailed) log.warn('what is done cannot be put on record')
       this.#hasFailed = true
       // what could not be kept is tried again, as far as there is room
-      this.#waiting = [...bodies, ...this.#waiting].slice(0, MAX_WAITING)
+      const again = bodies.map((body) => () => body)
+      this.#waiting = [...again, ...this.#waiting].slice(0, MAX_WAITING)
       this.#timer ??= setTimeout(() => void this.#commit(), 20 * COMMIT_EVERY_MS)
       this.#timer.unref()
     }

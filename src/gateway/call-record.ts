@@ -1,8 +1,9 @@
-import type { AuditLog } from '../audit/index.ts'
+import type { AuditEntry, AuditLog } from '../audit/index.ts'
 import { isMcplexerError } from '../base/index.ts'
 import type { ClientDescription } from './downstream/caller.ts'
 import type { LeakGuard } from './guard/leak-guard.ts'
 import type { Route } from './route.ts'
+import { sourceOf } from './wire/json-span.ts'
 import { type RequestMessage, sourceBytes, textParam } from './wire/message.ts'
 
 export interface RecordOptions {
@@ -15,6 +16,7 @@ export interface RecordOptions {
 /** Of longer arguments the digest covers the beginning and the length. */
 const MAX_DIGESTED = 64 * 1024
 const MAX_KEPT = 4096
+const MAX_WAITING_BYTES = 16 * 1024
 
 /** Puts the calls of one session on record. */
 export class CallRecorder {
@@ -44,36 +46,51 @@ export class CallRecorder {
     reply: Uint8Array | null,
     error?: unknown,
   ): void {
-    const name = textParam(request, 'name') ?? textParam(request, 'uri')
-    this.#audit.record({
+    const durationMs = Math.round((performance.now() - startedMs) * 100) / 100
+    const bytesOut = reply?.length ?? 0
+    const kept = this.#kept(request)
+    const make = (): AuditEntry => ({
       kind: 'call',
       action: request.method,
       decision: error === undefined ? 'allowed' : isRefusal(error) ? 'refused' : 'failed',
       client: this.#client,
       session: this.#session,
       server: server.id,
-      ...(name === null ? {} : { name }),
+      ...nameOf(request),
       ...(server.authScope === null ? {} : { scope: server.authScope }),
-      durationMs: Math.round((performance.now() - startedMs) * 100) / 100,
+      durationMs,
       bytesIn: request.bytes.length,
-      bytesOut: reply?.length ?? 0,
-      ...this.#argumentsOf(request),
+      bytesOut,
+      ...this.#digestOf(request),
+      ...kept,
       ...(error === undefined ? {} : { reason: isMcplexerError(error) ? error.code : 'unexpected' }),
     })
+    // a long message is not kept for that
+    if (request.bytes.length > MAX_WAITING_BYTES) this.#audit.record(make())
+    else this.#audit.record(make)
   }
 
-  #argumentsOf(request: RequestMessage): { argumentsDigest?: string; arguments?: string } {
+  #digestOf(request: RequestMessage): { argumentsDigest?: string } {
     const span = request.params.get('arguments')
     if (span === undefined) return {}
     const bytes = sourceBytes(request.bytes, span)
-    const { digestKey, keepsArguments } = this.#options()
-    const digest = new Bun.CryptoHasher('sha256', digestKey)
+    const digest = new Bun.CryptoHasher('sha256', this.#options().digestKey)
     digest.update(bytes.subarray(0, MAX_DIGESTED)).update(String(bytes.length))
-    const argumentsDigest = digest.digest('base64url').slice(0, 22)
-    if (!keepsArguments) return { argumentsDigest }
-    const text = this.#guard.text('the audit log', new TextDecoder().decode(bytes))
-    return { argumentsDigest, arguments: text.slice(0, MAX_KEPT) }
+    return { argumentsDigest: digest.digest('base64url').slice(0, 22) }
   }
+
+  /** At once: the values that are to be taken out may not be live for long. */
+  #kept(request: RequestMessage): { arguments?: string } {
+    const span = request.params.get('arguments')
+    if (span === undefined || !this.#options().keepsArguments) return {}
+    const text = this.#guard.text('the audit log', sourceOf(request.bytes, span))
+    return { arguments: text.slice(0, MAX_KEPT) }
+  }
+}
+
+function nameOf(request: RequestMessage): { name?: string } {
+  const name = textParam(request, 'name') ?? textParam(request, 'uri')
+  return name === null ? {} : { name }
 }
 
 /** `name/version`, as the app says itself. */

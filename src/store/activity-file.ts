@@ -7,8 +7,7 @@ export const ACTIVITY_FILE = {
   pragmas: [
     'busy_timeout = 0',
     'journal_mode = WAL',
-    // what is on record before a value is given away must survive a loss of power
-    'synchronous = FULL',
+    'synchronous = NORMAL',
     'trusted_schema = OFF',
     'cell_size_check = ON',
     'foreign_keys = ON',

@@ -7,6 +7,7 @@ export {
   type AuditRow,
   type AuditStart,
   appendAudit,
+  appendAuditDurably,
   auditAfter,
   auditDigestKey,
   auditStart,

@@ -63,7 +63,7 @@ async function startIn(
     deps.guard,
     eventsOf(() => link),
   )
-  void Promise.all([connection.ended, stderrRead]).then(letGo)
+  void Promise.all([connection.ended, stderrRead]).then(() => setTimeout(letGo, LAST_CALLS_MS).unref())
   try {
     const hands = shakeHands(connection, client, era)
     link = new ServerLink(connection, await withinStartupTimeout(server, hands, 'it was not ready', signal))
@@ -117,6 +117,9 @@ function spawnGuarded(
     throw error
   }
 }
+
+/** Calls that its end has broken off are still being put on record. */
+const LAST_CALLS_MS = 1000
 
 /** What comes before the link is ready concerns nobody: everything is still to be asked for. */
 function eventsOf(link: () => ServerLink | null): ConnectionEvents {
