@@ -1,6 +1,6 @@
 import type { StoredEntry } from './entry.ts'
 
-/** Something that a person should look at. */
+/** Something that a person should look at; what happened more than once stands at its first time. */
 export interface Alert {
   readonly atMs: number
   readonly text: string
@@ -24,7 +24,13 @@ export function alertsIn(entries: readonly StoredEntry[], sinceMs: number): Aler
     ...unusualHours(entries, sinceMs),
     ...entries.flatMap(single),
   ]
-  return alerts.filter(({ atMs }) => atMs >= sinceMs).sort((a, b) => a.atMs - b.atMs)
+  const recent = alerts.filter(({ atMs }) => atMs >= sinceMs)
+  const merged = [...Map.groupBy(recent, ({ text }) => text).values()].flatMap(([first, ...again]) =>
+    first === undefined
+      ? []
+      : [again.length === 0 ? first : { ...first, text: `${first.text}, ${again.length + 1} times` }],
+  )
+  return merged.sort((a, b) => a.atMs - b.atMs)
 }
 
 function firstUses(entries: readonly StoredEntry[]): Alert[] {

@@ -16,9 +16,10 @@ export interface LaunchGrants {
 }
 
 /** Everything that decides which program gets the scope, and how. */
-export function launchOf({ id, command, args, cwd, env, inheritEnv, authScope, shield }: Server): LaunchGrant {
-  const launch = JSON.stringify({ command, args, cwd, env, inheritEnv, shield }, null, 1)
-  return { serverId: id, scopeId: authScope ?? '', launch }
+export function launchOf(server: Server): LaunchGrant {
+  const { command, args, cwd, env, inheritEnv, shield, readable, writable, network } = server
+  const parts = { command, args, cwd, env, inheritEnv, shield, readable, writable, network }
+  return { serverId: server.id, scopeId: server.authScope ?? '', launch: JSON.stringify(parts, null, 1) }
 }
 
 /**

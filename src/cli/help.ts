@@ -47,7 +47,6 @@ ${bold('Secrets')}
   scope revoke SCOPE, lock             end servers at once, open no more
   unlock [SCOPE]                       until then
   rotate-key                           re-seal everything for a new key
-
   key show|protect|backup|restore      how the key file is kept
 
 ${bold('Record')}

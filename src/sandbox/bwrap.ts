@@ -48,13 +48,15 @@ export function bwrapArguments(plan: Plan): string[] {
 
 /** The session's service manager would start any program for whoever asks, outside of all this. */
 function withoutSessionBus({ level }: Plan): string[] {
-  const runtime = hostEnvironment()['XDG_RUNTIME_DIR']
-  if (level === 'strict' || !runtime) return []
-  const [bus, manager] = [join(runtime, 'bus'), join(runtime, 'systemd')]
-  return [
-    ...(existsSync(bus) ? ['--ro-bind', '/dev/null', bus] : []),
-    ...(existsSync(manager) ? ['--tmpfs', manager] : []),
-  ]
+  if (level === 'strict') return []
+  const folders = new Set([hostEnvironment()['XDG_RUNTIME_DIR'], `/run/user/${process.getuid?.()}`])
+  return [...folders].flatMap((folder) => {
+    const [bus, manager] = [join(folder || '/nowhere', 'bus'), join(folder || '/nowhere', 'systemd')]
+    return [
+      ...(existsSync(bus) ? ['--ro-bind', '/dev/null', bus] : []),
+      ...(existsSync(manager) ? ['--tmpfs', manager] : []),
+    ]
+  })
 }
 
 /** A system that cannot be written, a home of the server's own that stays, and what the configuration adds. */

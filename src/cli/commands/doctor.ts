@@ -5,6 +5,7 @@ import type { Config } from '../../config/index.ts'
 import type { ShieldKind } from '../../sandbox/index.ts'
 import { BaseCommand } from '../base-command.ts'
 import { presentError, print, printJson, table } from '../present.ts'
+import { counted } from '../wording.ts'
 
 interface Finding {
   readonly what: string
@@ -72,7 +73,7 @@ async function vaultFinding(app: App, errors: unknown[]): Promise<Finding> {
     const vault = await app.vault()
     if ((await vault.list()).length === 0) return { what: 'vault', isGood: true, state: 'nothing is sealed' }
     const { scopes } = await vault.rotate({ isDryRun: true, isPostQuantum: false, keepOldFile: null })
-    return { what: 'vault', isGood: true, state: `${scopes} auth scopes, all of them open` }
+    return { what: 'vault', isGood: true, state: `${counted(scopes, 'auth scope')}, all of them open` }
   } catch (error) {
     errors.push(error)
     return { what: 'vault', isGood: false, state: 'not usable, see below' }
