@@ -184,11 +184,10 @@ async function openActivity(paths: Paths, closing: (() => unknown)[]): Promise<A
   }
 }
 
-/** Only where there is one to wait for. */
+/** Also where there is none yet: the key file may be protected while we run. */
 async function waitForPassphrase(paths: Paths, access: KeyAccess, closing: (() => unknown)[]): Promise<void> {
   try {
-    const { isKeyWrapped } = await import('./vault/index.ts')
-    if (!isKeyWrapped(paths.keyFile)) return
+    if (process.platform === 'win32') return
     const { listenForPassphrase } = await import('./unlock-socket.ts')
     closing.push(await listenForPassphrase(paths, (passphrase) => access.give(passphrase)))
   } catch {

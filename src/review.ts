@@ -57,7 +57,7 @@ async function changedLaunches(config: Config, activity: ActivityDatabase): Prom
   const changed: ChangedLaunch[] = []
   for (const server of config.servers.values()) {
     if (server.authScope === null) continue
-    const { serverId, scopeId, launch }: LaunchGrant = launchOf(server)
+    const { serverId, scopeId, launch }: LaunchGrant = launchOf(server, config)
     const granted = await launchGrants(activity, scopeId)
     const own = granted.filter((grant) => grant.serverId === serverId)
     if (granted.length === 0 || own.some((grant) => grant.launch === launch)) continue

@@ -25,8 +25,9 @@ export async function listenForPassphrase(
       text += String(chunk)
       if (text.length > MAX_BYTES) socket.destroy()
       if (!text.endsWith('\n')) return
-      take(JSON.parse(text))
-      socket.end('taken\n')
+      const passphrase = textIn(text)
+      if (passphrase !== null) take(passphrase)
+      socket.end(passphrase === null ? '' : 'taken\n')
     })
   })
   await new Promise<void>((resolve, reject) => {
@@ -59,6 +60,15 @@ function send(path: string, passphrase: string): Promise<boolean> {
     })
     socket.on('close', () => resolve(false))
   })
+}
+
+function textIn(line: string): string | null {
+  try {
+    const text: unknown = JSON.parse(line)
+    return typeof text === 'string' ? text : null
+  } catch {
+    return null
+  }
 }
 
 function namesIn(folder: string): string[] {

@@ -16,9 +16,11 @@ export interface LaunchGrants {
 }
 
 /** Everything that decides which program gets the scope, and how. */
-export function launchOf(server: Server): LaunchGrant {
+export function launchOf(server: Server, { authScopes }: Pick<Config, 'authScopes'>): LaunchGrant {
   const { command, args, cwd, env, inheritEnv, shield, readable, writable, network } = server
-  const parts = { command, args, cwd, env, inheritEnv, shield, readable, writable, network }
+  const keys = authScopes.get(server.authScope ?? '')?.keys ?? []
+  const publicKeys = keys.filter(({ isPublic }) => isPublic).map(({ name }) => name)
+  const parts = { command, args, cwd, env, inheritEnv, shield, readable, writable, network, publicKeys }
   return { serverId: server.id, scopeId: server.authScope ?? '', launch: JSON.stringify(parts, null, 1) }
 }
 
@@ -27,11 +29,11 @@ export function launchOf(server: Server): LaunchGrant {
  * afterwards, by a `git pull` for example, gets nothing by that. Throws AUTH_LAUNCH_CHANGED.
  */
 export async function checkLaunch(server: Server, config: Config, grants: LaunchGrants): Promise<void> {
-  const { scopeId, launch } = launchOf(server)
+  const { scopeId, launch } = launchOf(server, config)
   const granted = await grants.of(scopeId)
   if (granted.length === 0) {
     const all = [...config.servers.values()].filter(({ authScope }) => authScope === scopeId)
-    return grants.add(all.map(launchOf))
+    return grants.add(all.map((each) => launchOf(each, config)))
   }
   if (granted.some((grant) => grant.serverId === server.id && grant.launch === launch)) return
   const isNew = !granted.some(({ serverId }) => serverId === server.id)

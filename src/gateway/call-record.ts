@@ -49,14 +49,16 @@ export class CallRecorder {
     const durationMs = Math.round((performance.now() - startedMs) * 100) / 100
     const bytesOut = reply?.length ?? 0
     const kept = this.#kept(request)
+    const named = this.#nameOf(request)
+    const client = this.#guard.text('the audit log', this.#client)
     const make = (): AuditEntry => ({
       kind: 'call',
       action: request.method,
       decision: error === undefined ? 'allowed' : isRefusal(error) ? 'refused' : 'failed',
-      client: this.#client,
+      client,
       session: this.#session,
       server: server.id,
-      ...nameOf(request),
+      ...named,
       ...(server.authScope === null ? {} : { scope: server.authScope }),
       durationMs,
       bytesIn: request.bytes.length,
@@ -68,6 +70,11 @@ export class CallRecorder {
     // a long message is not kept for that
     if (request.bytes.length > MAX_WAITING_BYTES) this.#audit.record(make())
     else this.#audit.record(make)
+  }
+
+  #nameOf(request: RequestMessage): { name?: string } {
+    const name = textParam(request, 'name') ?? textParam(request, 'uri')
+    return name === null ? {} : { name: this.#guard.text('the audit log', name) }
   }
 
   #digestOf(request: RequestMessage): { argumentsDigest?: string } {
@@ -86,11 +93,6 @@ export class CallRecorder {
     const text = this.#guard.text('the audit log', sourceOf(request.bytes, span))
     return { arguments: text.slice(0, MAX_KEPT) }
   }
-}
-
-function nameOf(request: RequestMessage): { name?: string } {
-  const name = textParam(request, 'name') ?? textParam(request, 'uri')
-  return name === null ? {} : { name }
 }
 
 /** `name/version`, as the app says itself. */

@@ -1,11 +1,14 @@
+import { isAscii } from 'node:buffer'
 import type { LiveValues } from './guard/live-values.ts'
 import type { Hit, Matcher } from './guard/matcher.ts'
 import { type Token, tokensOf } from './guard/tokens.ts'
-import { type Traced, traced, unescaped } from './guard/unescape.ts'
+import { type Traced, traced, unescaped, withoutUnseen } from './guard/unescape.ts'
 import { type Edit, splice } from './wire/json-span.ts'
 
 /** JSON in JSON in JSON; nobody does more by accident. */
-const MAX_LEVELS = 3
+const MAX_LEVELS = 4
+/** Characters that nobody sees, and that are left out of lists and of stderr: a value must not come together by that. */
+const UNSEEN = /(?![\n\r\t])[\p{Cf}\p{Cc}]/u
 /** With them a text can be spelt in more ways than are looked for; such strings are read. */
 const UNUSUAL_ESCAPES = ['\\u', '\\/']
 /** To change one of these would break the protocol. */
@@ -92,18 +95,22 @@ function hitsIn(line: Uint8Array, token: Token, matcher: Matcher, hasRaw: boolea
 /** The quick look: nothing in it, and no escapes within that could hide something. */
 function isHarmless(line: Uint8Array, { start, end }: Token, matcher: Matcher): boolean {
   if (!isUnusual(line.subarray(start, end))) return true
-  const text = encoder.encode(JSON.parse(decoder.decode(line.subarray(start - 1, end + 1))))
-  return !matcher.hasHit(text) && !isUnusual(text)
+  const text: string = JSON.parse(decoder.decode(line.subarray(start - 1, end + 1)))
+  const bytes = encoder.encode(text)
+  return !matcher.hasHit(bytes) && !isUnusual(bytes)
 }
 
-/** A value that is JSON itself may have been written as such: no single string holds it. */
+/** A value that is JSON itself may have been written as such: no single string holds it. Both lists are in order. */
 function acrossTokens(line: Uint8Array, matcher: Matcher): Found[] {
-  const raw = matcher.hits(line)
-  if (raw.length === 0) return []
-  const tokens = [...tokensOf(line)]
-  return raw
-    .filter(({ start, end }) => !tokens.some((token) => token.start <= start && end <= token.end))
-    .map((hit) => ({ token: { ...hit, kind: 'scalar', member: '', depth: 0 }, hits: [hit] }))
+  const tokens = tokensOf(line)
+  let token = tokens.next().value
+  const found: Found[] = []
+  for (const hit of matcher.hits(line)) {
+    while (token && token.end <= hit.start) token = tokens.next().value
+    if (token && token.start <= hit.start && hit.end <= token.end) continue
+    found.push({ token: { ...hit, kind: 'scalar', member: '', depth: 0 }, hits: [hit] })
+  }
+  return found
 }
 
 function atAllLevels(matcher: Matcher, text: Traced): Hit[] {
@@ -112,8 +119,9 @@ function atAllLevels(matcher: Matcher, text: Traced): Hit[] {
   for (let depth = 0; depth < MAX_LEVELS; depth++) {
     for (const { start, end, value } of matcher.hits(level.bytes))
       hits.push({ start: level.starts[start] ?? 0, end: level.ends[end - 1] ?? 0, value })
-    if (!level.bytes.includes(0x5c)) break
-    level = unescaped(level)
+    if (UNSEEN.test(decoder.decode(level.bytes))) level = withoutUnseen(level)
+    else if (level.bytes.includes(0x5c)) level = unescaped(level)
+    else break
   }
   return hits
 }
@@ -140,7 +148,8 @@ function isEditable(line: Uint8Array, { start, end, kind, member, depth }: Token
 
 function isUnusual(bytes: Uint8Array): boolean {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return UNUSUAL_ESCAPES.some((spelling) => view.includes(spelling))
+  if (UNUSUAL_ESCAPES.some((spelling) => view.includes(spelling))) return true
+  return !isAscii(view) && UNSEEN.test(decoder.decode(bytes))
 }
 
 function shifted({ start, end, value }: Hit, by: number): Hit {

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { dirname, join, sep } from 'node:path'
 import { hostEnvironment } from '../base/index.ts'
 import { isWithin, realFolder } from './places.ts'
 import type { Plan } from './plan.ts'
@@ -32,6 +32,8 @@ export async function canBwrap(program: string): Promise<boolean> {
 export function bwrapArguments(plan: Plan): string[] {
   return [
     ...(plan.level === 'strict' ? strictMounts(plan) : ['--dev-bind', '/', '/']),
+    // with a strict shield there is nothing that could be renamed
+    ...(plan.level === 'strict' ? [] : pinnedAncestors([...plan.hidden, ...plan.readOnly])),
     ...withoutSessionBus(plan),
     ...plan.hidden
       .filter((folder) => existsSync(folder))
@@ -46,10 +48,33 @@ export function bwrapArguments(plan: Plan): string[] {
   ]
 }
 
+/**
+ * Whoever may rename a folder above a hidden one could put another in its place: a mount point cannot be renamed. Only
+ * those whose own parent can be written, as a rename from one mount to another fails.
+ */
+function pinnedAncestors(places: readonly string[]): string[] {
+  const above = places.flatMap((place) => {
+    const parts = place.split(sep)
+    return parts.slice(2, -1).map((_, index) => parts.slice(0, index + 3).join(sep))
+  })
+  const movable = [...new Set(above)].filter((folder) => existsSync(folder) && canWrite(dirname(folder)))
+  return movable.sort().flatMap((folder) => ['--dev-bind', folder, folder])
+}
+
+function canWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** The session's service manager would start any program for whoever asks, outside of all this. */
 function withoutSessionBus({ level }: Plan): string[] {
   if (level === 'strict') return []
-  const folders = new Set([hostEnvironment()['XDG_RUNTIME_DIR'], `/run/user/${process.getuid?.()}`])
+  const named = /^unix:path=([^,;]+)\/[^/]+$/.exec(hostEnvironment()['DBUS_SESSION_BUS_ADDRESS'] ?? '')?.[1]
+  const folders = new Set([hostEnvironment()['XDG_RUNTIME_DIR'], `/run/user/${process.getuid?.()}`, named])
   return [...folders].flatMap((folder) => {
     const [bus, manager] = [join(folder || '/nowhere', 'bus'), join(folder || '/nowhere', 'systemd')]
     return [

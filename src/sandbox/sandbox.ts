@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { log, type Paths, userHome } from '../base/index.ts'
 import { bwrapArguments, canBwrap, findBwrap } from './bwrap.ts'
@@ -11,6 +12,9 @@ export class Sandbox {
   readonly #hidden: readonly string[]
   readonly #readOnly: readonly string[]
   readonly #home: string
+  readonly #homes: string
+  /** Device and inode of each hidden folder, since it is known. */
+  readonly #numbers = new Map<string, string | null>()
   #kind: Promise<ShieldKind> | null = null
   #hasWarned = false
 
@@ -21,6 +25,8 @@ export class Sandbox {
     const config = realFolder(paths.config)
     this.#readOnly = this.#hidden.some((folder) => isWithin(config, folder)) ? [] : [config]
     this.#home = realFolder(userHome())
+    this.#homes = join(realFolder(paths.home), 'homes')
+    for (const folder of this.#hidden) this.#numbers.set(folder, numberOf(folder))
   }
 
   /** What this machine has, found out once by trying it. */
@@ -41,14 +47,28 @@ export class Sandbox {
 
   #wrapped(kind: ShieldKind, wish: ShieldWish, command: readonly string[], folder: string): string[] {
     if (kind === 'none') return [...command]
+    this.#checkSame()
     checkHideable(this.#hidden, { home: this.#home, folder, executable: command[0] ?? '' })
     const program = kind === 'bwrap' ? findBwrap() : null
     if (program !== null) return [program, ...bwrapArguments(this.#plan(wish, command, folder)), ...command]
-    return [...launcherCommand(this.#hidden, this.#home), ...command]
+    return [
+      ...launcherCommand({ hidden: this.#hidden, readOnly: this.#readOnly, home: this.#home }),
+      ...command,
+    ]
+  }
+
+  /** A folder that was moved away leaves what it holds open, and another one hidden in its place. */
+  #checkSame(): void {
+    for (const folder of this.#hidden) {
+      const now = numberOf(folder)
+      const before = this.#numbers.get(folder) ?? now
+      if (before !== null && now !== before) throw moved(folder)
+      this.#numbers.set(folder, before)
+    }
   }
 
   #plan(wish: ShieldWish, [executable = '']: readonly string[], folder: string): Plan {
-    const privateHome = join(this.#home, '.local', 'share', 'mcplexer', 'homes', wish.id)
+    const privateHome = join(this.#homes, wish.id)
     const { level, readable, writable, network } = wish
     const own = { hidden: this.#hidden, readOnly: this.#readOnly, home: this.#home }
     return { ...own, level, readable, writable, network, privateHome, folder, executable }
@@ -67,6 +87,22 @@ async function strongest(): Promise<ShieldKind> {
   const program = findBwrap()
   if (program !== null && (await canBwrap(program))) return 'bwrap'
   return (await landlockVersion()) > 0 ? 'landlock' : 'none'
+}
+
+/** Null when it is not there. */
+function numberOf(folder: string): string | null {
+  const about = statSync(folder, { throwIfNoEntry: false })
+  return about === undefined ? null : `${about.dev}:${about.ino}`
+}
+
+function moved(folder: string): SandboxError {
+  return new SandboxError(
+    'SHIELD_IMPOSSIBLE',
+    `${folder} is not the folder any more that it was when mcplexer started`,
+    {
+      hint: 'a server may have moved it: look where it is now, put it back, and restart your client',
+    },
+  )
 }
 
 function missing(id: string, what: string): SandboxError {

@@ -16,19 +16,26 @@ export interface Withheld {
   readonly before: string | null
 }
 
-/** Digest of each pinned item; null when such a client has never seen the server. */
+/**
+ * Digests of each pinned item. For a kind of client that has never seen the server, those of all other kinds; null
+ * when none has.
+ */
 export async function pinsOf(
   activity: ActivityDatabase,
   serverId: string,
   variant: string,
-): Promise<ReadonlyMap<string, string> | null> {
+): Promise<{ digests: ReadonlyMap<string, ReadonlySet<string>>; isOwn: boolean } | null> {
   const rows = await activity
     .selectFrom('pins')
-    .select(['item', 'digest'])
+    .select(['item', 'digest', 'variant'])
     .where('server_id', '=', serverId)
-    .where('variant', '=', variant)
     .execute()
-  return rows.length === 0 ? null : new Map(rows.map(({ item, digest }) => [item, digest]))
+  if (rows.length === 0) return null
+  const own = rows.filter((row) => row.variant === variant)
+  const digests = new Map<string, Set<string>>()
+  for (const { item, digest } of own.length > 0 ? own : rows)
+    digests.set(item, (digests.get(item) ?? new Set()).add(digest))
+  return { digests, isOwn: own.length > 0 }
 }
 
 export async function savePins(

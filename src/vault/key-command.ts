@@ -5,7 +5,7 @@ const LIMIT_MS = 60_000
 /** What a command such as `op read …` or `pass …` prints, without its last newline. Throws VAULT_KEY_COMMAND_FAILED. */
 export async function outputOf(command: readonly string[]): Promise<string> {
   try {
-    const child = Bun.spawn([...command], { stdio: ['inherit', 'pipe', 'inherit'], timeout: LIMIT_MS })
+    const child = Bun.spawn([...command], { stdio: ['ignore', 'pipe', 'inherit'], timeout: LIMIT_MS })
     const text = await new Response(child.stdout).text()
     if ((await child.exited) === 0 && text !== '') return text.replace(/\r?\n$/, '')
   } catch {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
@@ -129,7 +129,7 @@ describe('a shield', () => {
 
     expect(existsSync(join(home.folder, 'planted'))).toBe(false)
     expect(existsSync(join(home.folder, '.bashrc'))).toBe(false)
-    expect(existsSync(join(home.folder, '.local/share/mcplexer/homes/hostile/planted'))).toBe(true)
+    expect(existsSync(home.file('homes/hostile/planted'))).toBe(true)
   })
 
   test.skipIf(!isRoot || !hasBwrap)('a rotation while a shielded server runs shows it nothing', async () => {
@@ -162,6 +162,35 @@ describe('a shield', () => {
     await using client = await start(home, hasBwrap ? WITHOUT_BWRAP : [])
 
     expect(await client.callText('other__echo', { message: 'x' })).toContain('bubblewrap is asked for')
+  })
+})
+
+describe('a folder above the hidden one, or the configuration', () => {
+  test.skipIf(!isRoot).each([
+    ['bubblewrap', []],
+    ['Landlock', hasBwrap ? WITHOUT_BWRAP : []],
+  ] as [string, string[]][])('cannot be moved away behind %s', async (_name, before) => {
+    using home = new TempHome()
+    const [hidden, work] = [join(home.folder, 'above'), join(home.folder, 'work')]
+    const config = join(work, 'team.yaml')
+    for (const folder of [hidden, work]) mkdirSync(folder)
+    renameSync(home.path, join(hidden, 'mcplexer'))
+    const script = `mv '${hidden}' '${hidden}2'; mv '${work}' '${work}2'; echo >> '${config}'; echo tried >&2; sleep 30`
+    const server = { id: 'one', command: '/bin/sh', args: ['-c', script], startup_timeout_sec: 2 }
+    writeFileSync(config, JSON.stringify({ downstream_servers: [server] }), { mode: 0o644 })
+    const text = readFileSync(config, 'utf8')
+    chmodSync(home.folder, 0o755)
+    Bun.spawnSync(['chown', '-R', NOBODY, home.folder])
+    const env = { HOME: home.folder, MCPLEXER_HOME: join(hidden, 'mcplexer'), MCPLEXER_CONFIG: config }
+    const command = [...before, ...AS_NOBODY, BINARY, 'serve']
+    await using client = await RawClient.start(home, {}, { command, env, cwd: home.folder })
+
+    await client.request('tools/list')
+
+    await client.stderrHas('one | tried')
+    expect(existsSync(join(hidden, 'mcplexer', 'age.key'))).toBe(true)
+    expect(existsSync(`${work}2`)).toBe(false)
+    expect(readFileSync(config, 'utf8')).toBe(text)
   })
 })
 

@@ -12,8 +12,11 @@ export interface Pin {
 
 /** What the pins need of a database. */
 export interface PinStore {
-  /** Null: such a client has never seen the server. */
-  load(serverId: string, variant: string): Promise<ReadonlyMap<string, string> | null>
+  /** Of other kinds of clients when such a one has never seen the server; null: none has. */
+  load(
+    serverId: string,
+    variant: string,
+  ): Promise<{ digests: ReadonlyMap<string, ReadonlySet<string>>; isOwn: boolean } | null>
   save(serverId: string, variant: string, pins: readonly Pin[]): Promise<void>
   withhold(serverId: string, variant: string, pins: readonly Pin[]): Promise<void>
 }
@@ -40,7 +43,17 @@ export async function withoutUnpinned(
     await store.save(server.id, variant, pins)
     return listing
   }
-  const withheld = pins.filter(({ item, digest }) => known.get(item) !== digest)
+  // a new kind of client may be offered more, but nothing known otherwise
+  const isNew = ({ item }: Pin) => !known.isOwn && !known.digests.has(item)
+  const withheld = pins.filter((pin) => !isNew(pin) && known.digests.get(pin.item)?.has(pin.digest) !== true)
+  if (!known.isOwn) {
+    const names = new Set(withheld.map(({ item }) => item))
+    await store.save(
+      server.id,
+      variant,
+      pins.filter(({ item }) => !names.has(item)),
+    )
+  }
   await store.withhold(server.id, variant, withheld)
   if (withheld.length === 0) return listing
   const names = new Set(withheld.map(({ item }) => item))

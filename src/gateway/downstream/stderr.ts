@@ -38,7 +38,8 @@ export class ServerStderr {
   }
 
   #take(raw: string): void {
-    const line = escapeControls(this.#mask(raw))
+    // again behind it: what is left out may have stood within a value
+    const line = this.#mask(escapeControls(this.#mask(raw)))
     this.#lastLines.push(line)
     if (this.#lastLines.length > KEPT_LINES) this.#lastLines.shift()
     if (this.#isWithinRate()) log.line(`${this.#label} | ${line}`)

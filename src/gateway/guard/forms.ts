@@ -17,7 +17,8 @@ export function formsOf(value: string): Set<string> {
  * password of a URL.
  */
 export function partsOf(value: string): string[] {
-  return [...linesIn(value), ...textsIn(value), ...passwordIn(value)].filter((part) => part !== value)
+  const parts = [value.trim(), ...linesIn(value), ...textsIn(value), ...passwordIn(value)]
+  return parts.filter((part) => part !== value && part !== '')
 }
 
 function withinJson(form: string): string[] {
@@ -30,7 +31,9 @@ function percentForms(value: string): string[] {
   const component = encodeURIComponent(value)
   const strict = component.replace(/[!'()*]/g, (character) => percent(Buffer.from(character)))
   const all = percent(Buffer.from(value))
-  const spaced = [component, strict]
+  // URLSearchParams, and Python's quote
+  const forms = [strict.replaceAll('~', '%7E'), strict.replaceAll('%2F', '/')]
+  const spaced = [component, strict, ...forms]
   const upper = [encodeURI(value), ...spaced, ...spaced.map((form) => form.replaceAll('%20', '+')), all]
   return [...upper, ...upper.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))]
 }
@@ -54,7 +57,9 @@ function hexForms(value: string): string[] {
 
 function htmlForms(value: string): string[] {
   const named = value.replace(/[&<>"]/g, (character) => NAMED[character] ?? character)
-  const quotes = ['&#39;', '&#x27;', '&apos;'].map((quote) => named.replaceAll("'", quote))
+  const quotes = ['&#39;', '&#039;', '&#x27;', '&apos;'].map((quote) => named.replaceAll("'", quote))
+  const go = quotes.map((form) => form.replaceAll('&quot;', '&#34;'))
+  const plus = go.map((form) => form.replaceAll('+', '&#43;'))
   const numeric = (write: (code: number) => string, which: RegExp) =>
     value.replace(which, (character) => write(character.codePointAt(0) ?? 0))
   const writers = [
@@ -67,7 +72,7 @@ function htmlForms(value: string): string[] {
     numeric(write, /[&<>"']/g),
     numeric(write, /[&<>"']|[^\0-\x7f]/gu),
   ])
-  return [...quotes, ...some]
+  return [...quotes, ...go, ...plus, ...some]
 }
 
 function linesIn(value: string): string[] {
@@ -76,7 +81,7 @@ function linesIn(value: string): string[] {
 }
 
 function textsIn(value: string): string[] {
-  if (!value.trimStart().startsWith('{')) return []
+  if (!/^\s*[{[]/.test(value)) return []
   try {
     const texts: string[] = []
     JSON.parse(value, (_key, inner: unknown) => {

@@ -99,3 +99,29 @@ function writeUtf8(code: number, text: Uint8Array, at: number): number {
   text[size++] = 0x80 | (code & 0x3f)
   return size
 }
+
+const UNSEEN_CHARACTER = /^(?![\n\r\t])[\p{Cf}\p{Cc}]$/u
+const decoder = new TextDecoder()
+
+/** The text without characters that nobody sees, still traced. */
+export function withoutUnseen({ bytes, starts, ends }: Traced): Traced {
+  const kept: number[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const length = lengthOfCharacter(bytes[at] as number)
+    const isSeen = !UNSEEN_CHARACTER.test(decoder.decode(bytes.subarray(at, at + length)))
+    for (let each = at; isSeen && each < at + length && each < bytes.length; each++) kept.push(each)
+    at += length
+  }
+  return {
+    bytes: Uint8Array.from(kept, (at) => bytes[at] as number),
+    starts: Uint32Array.from(kept, (at) => starts[at] as number),
+    ends: Uint32Array.from(kept, (at) => ends[at] as number),
+  }
+}
+
+/** RFC 3629, section 3. */
+function lengthOfCharacter(first: number): number {
+  if (first < 0xc0) return 1
+  if (first < 0xe0) return 2
+  return first < 0xf0 ? 3 : 4
+}

@@ -43,7 +43,7 @@ export class KeyProtectCommand extends BaseCommand {
         hint: 'mcplexer key protect --with command -- pass show mcplexer',
       })
     if (isCommand) return { with: 'command', command: this.command }
-    if (this.with === 'keychain') return { with: 'keychain', name: keyFile }
+    if (this.with === 'keychain') return { with: 'keychain', name: `${keyFile} ${crypto.randomUUID()}` }
     if (this.with === 'passphrase' || this.with === 'none') return { with: this.with }
     throw new CliError('CLI_USAGE', 'a key file is protected by passphrase, keychain, command or none', {
       hint: 'mcplexer key protect --with passphrase',
