@@ -44,6 +44,7 @@ export async function benchShield({ binary, echo }: { binary: string; echo: stri
     const home = mkdtempSync(join(tmpdir(), 'mcplexer-bench-'))
     const servers = [{ id: 'echo', command: echo, shield, readable: [echo] }]
     writeFileSync(join(home, 'mcplexer.yaml'), JSON.stringify({ downstream_servers: servers }), { mode: 0o600 })
+    Bun.spawnSync([binary, 'servers', 'review', '--yes'], { env: { ...process.env, MCPLEXER_HOME: home } })
     return { shield, home }
   })
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,5 +1,5 @@
 import type { AuditLog } from './audit/index.ts'
-import { type LaunchGrant, launchOf } from './auth/index.ts'
+import { type LaunchGrant, launchOf, needsGrant } from './auth/index.ts'
 import { systemClock } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import { pinOf } from './gateway/index.ts'
@@ -56,11 +56,12 @@ export function openReview(config: Config, activity: ActivityDatabase, audit: Au
 async function changedLaunches(config: Config, activity: ActivityDatabase): Promise<ChangedLaunch[]> {
   const changed: ChangedLaunch[] = []
   for (const server of config.servers.values()) {
-    if (server.authScope === null) continue
+    if (!needsGrant(server)) continue
     const { serverId, scopeId, launch }: LaunchGrant = launchOf(server, config)
     const granted = await launchGrants(activity, scopeId)
     const own = granted.filter((grant) => grant.serverId === serverId)
-    if (granted.length === 0 || own.some((grant) => grant.launch === launch)) continue
+    const isFirstUse = granted.length === 0 && server.authScope !== null
+    if (isFirstUse || own.some((grant) => grant.launch === launch)) continue
     changed.push({ serverId, scopeId, before: own.at(-1)?.launch ?? null, after: launch })
   }
   return changed

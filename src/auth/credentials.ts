@@ -3,7 +3,7 @@ import type { AuthScope, Config, Server } from '../config/index.ts'
 import { type Locks, lockError, type OpenedScope, type Vault } from '../vault/index.ts'
 import { AuthError } from './auth-error.ts'
 import { childEnvironment, revealValues } from './env-injection.ts'
-import { checkLaunch, type LaunchGrants } from './launch.ts'
+import { checkLaunch, type LaunchGrants, needsGrant } from './launch.ts'
 import { ScopeWatch } from './scope-watch.ts'
 
 export interface Credentials {
@@ -86,6 +86,7 @@ async function credentialsFor(
   deps: CredentialDeps,
   watched: () => Promise<ScopeWatch>,
 ): Promise<Credentials> {
+  if (deps.launches !== null && needsGrant(server)) await checkLaunch(server, deps.config(), deps.launches)
   if (server.authScope === null)
     return {
       environment: childEnvironment(hostEnvironment(), server, {}),
@@ -94,7 +95,6 @@ async function credentialsFor(
       generation: null,
     }
   const { authScope } = server
-  if (deps.launches !== null) await checkLaunch(server, deps.config(), deps.launches)
   const generation = (await watched()).generationOf(authScope)
   const opened = await (await deps.vault()).open(server.authScope)
   try {

@@ -43,8 +43,10 @@ export class TempHome implements Disposable {
     return readFileSync(this.file(name), 'utf8')
   }
 
+  /** What it asks to start without a shield is approved. */
   writeConfig(text: string): void {
     writeFileSync(this.file('mcplexer.yaml'), text)
+    if (/"shield": ?"off"/.test(text)) this.runSync(['servers', 'review', '--yes'])
   }
 
   runSync(args: readonly string[], options: RunOptions = {}): Run {

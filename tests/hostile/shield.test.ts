@@ -37,6 +37,7 @@ function hostileHome(more: Record<string, unknown>, top: object = {}): TempHome 
     ),
   )
   home.put('other', 'TOKEN', OTHER_TOKEN)
+  home.runSync(['servers', 'review', '--yes'], { env: { HOME: home.folder } })
   chmodSync(home.folder, 0o755)
   Bun.spawnSync(['chown', '-R', NOBODY, home.folder])
   return home

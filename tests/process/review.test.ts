@@ -51,6 +51,17 @@ describe('launches', () => {
     expect(home.runSync(['tools', 'call', 'one__environment']).stdout).toContain('mcplexer servers review one')
   })
 
+  test('a server without a scope is not started without a shield before a person has approved it', () => {
+    using home = new TempHome('')
+    writeFileSync(home.file('mcplexer.yaml'), configOf([{ id: 'one', more: { shield: 'off' } }]))
+    const call = () => home.runSync(['tools', 'call', 'one__echo', '{"message": "started"}']).stdout
+    expect(call()).toContain('mcplexer servers review one')
+
+    expect(home.runSync(['servers', 'review', '--yes']).stdout).toContain('server one, without a shield')
+
+    expect(call()).toContain('started')
+  })
+
   test('a server that is new to a scope gets nothing either', async () => {
     using home = new TempHome(config({}))
     home.put('gh', 'TOKEN', 'the-token-itself')

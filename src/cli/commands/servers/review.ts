@@ -31,11 +31,21 @@ export class ServersReviewCommand extends BaseCommand {
     for (const change of waiting) {
       const { serverId, scopeId, before, after } = change
       await print(
-        `server ${serverId}, auth scope ${scopeId}\n${lineDiff(before ?? '', after)
+        `server ${serverId}, ${scopeId === '' ? 'without a shield' : `auth scope ${scopeId}`}\n${lineDiff(
+          before ?? '',
+          after,
+        )
           .map(visibleLine)
           .join('\n')}`,
       )
-      if (!this.isSure && !(await confirm(`May ${serverId} get ${scopeId}, started like this?`))) {
+      if (
+        !this.isSure &&
+        !(await confirm(
+          scopeId === ''
+            ? `May ${serverId} run without a shield, started like this?`
+            : `May ${serverId} get ${scopeId}, started like this?`,
+        ))
+      ) {
         note(`${serverId} is not approved`)
         return 1
       }
