@@ -1,10 +1,10 @@
+import { openCLibrary } from './c-library.ts'
 import { hostEnvironment } from './env.ts'
 import { log } from './log.ts'
 
 /** Linux: prctl(2), setrlimit(2). */
 const PR_SET_DUMPABLE = 4
 const RLIMIT_CORE = 4
-const C_LIBRARIES = ['libc.so.6', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1']
 /** With them the runtime opens a debugger, runs code of others, prints tokens or trusts any certificate. */
 const DANGEROUS = /^(BUN_OPTIONS|BUN_INSPECT.*|BUN_CONFIG_VERBOSE_FETCH)$/
 
@@ -37,20 +37,12 @@ export function dangerousVariables(): string[] {
 }
 
 async function forbidDumps(): Promise<void> {
-  const { dlopen, FFIType, ptr } = await import('bun:ffi')
-  const { i32, u64, pointer } = FFIType
-  for (const name of C_LIBRARIES) {
-    try {
-      const { symbols } = dlopen(name, {
-        prctl: { args: [i32, u64, u64, u64, u64], returns: i32 },
-        setrlimit: { args: [i32, pointer], returns: i32 },
-      })
-      symbols.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-      symbols.setrlimit(RLIMIT_CORE, ptr(new BigUint64Array(2)))
-      return
-    } catch {
-      // the next one: which of them there is depends on the distribution
-    }
-  }
-  throw new Error('no C library was found')
+  const library = await openCLibrary(({ i32, u64, pointer }) => ({
+    prctl: { args: [i32, u64, u64, u64, u64], returns: i32 },
+    setrlimit: { args: [i32, pointer], returns: i32 },
+  }))
+  if (library === null) throw new Error('no C library was found')
+  const { symbols, ptr } = library
+  symbols.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+  symbols.setrlimit(RLIMIT_CORE, ptr(new BigUint64Array(2)))
 }

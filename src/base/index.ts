@@ -4,6 +4,7 @@
  */
 
 export { createExclusively, ensurePrivateFolder, replaceAtomically, TEMPORARY_SUFFIX } from './atomic-file.ts'
+export { openCLibrary } from './c-library.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { Coalescer } from './coalescer.ts'
 export { environmentNaming, hostEnvironment, type Paths, resolvePaths, userHome } from './env.ts'

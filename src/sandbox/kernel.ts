@@ -1,6 +1,6 @@
-/** System calls that the runtime does not offer, by the C library. Linux: syscall(2), landlock(7), prctl(2). */
-const C_LIBRARIES = ['libc.so.6', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1']
+import { openCLibrary } from '../base/index.ts'
 
+/** System calls that the runtime does not offer. Linux: syscall(2), landlock(7), prctl(2). */
 export interface Kernel {
   /** The version of Landlock, 0 when there is none. */
   landlockVersion(): number
@@ -23,42 +23,30 @@ const SIGPIPE = 13
 
 /** Null where there is no Linux. */
 export async function openKernel(): Promise<Kernel | null> {
-  if (process.platform !== 'linux') return null
-  const { dlopen, FFIType, ptr } = await import('bun:ffi')
-  const { i32, i64, u64, pointer } = FFIType
-  const functions = {
+  const library = await openCLibrary(({ i32, i64, u64, pointer }) => ({
     syscall: { args: [i64, u64, u64, u64, u64], returns: i64 },
     prctl: { args: [i32, u64, u64, u64, u64], returns: i32 },
     execv: { args: [pointer, pointer], returns: i32 },
     signal: { args: [i32, u64], returns: u64 },
-  } as const
-  for (const name of C_LIBRARIES) {
-    try {
-      const { symbols } = dlopen(name, functions)
-      const call = (
-        number: number,
-        ...rest: [number | bigint, number | bigint, number | bigint, number | bigint]
-      ) => Number(symbols.syscall(number, ...rest))
-      return {
-        landlockVersion: () => Math.max(0, call(CREATE_RULESET, 0, 0, VERSION_FLAG, 0)),
-        createRuleset: (attributes) => call(CREATE_RULESET, ptr(attributes), attributes.byteLength, 0, 0),
-        addPathRule: (ruleset, access, folder) =>
-          call(ADD_RULE, ruleset, PATH_BENEATH, ptr(pathRule(access, folder)), 0),
-        restrictSelf: (ruleset) => call(RESTRICT_SELF, ruleset, 0, 0, 0),
-        noNewPrivileges: () => symbols.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
-        execute: (command) => {
-          // the runtime ignores it, and a program that is started so would, too
-          symbols.signal(SIGPIPE, 0)
-          const words = command.map((word) => Buffer.from(`${word}\0`))
-          const pointers = new BigUint64Array([...words.map((word) => BigInt(ptr(word))), 0n])
-          return symbols.execv(ptr(words[0] ?? Buffer.alloc(1)), ptr(pointers))
-        },
-      }
-    } catch {
-      // the next one: which of them there is depends on the distribution
-    }
+  }))
+  if (library === null) return null
+  const { symbols, ptr } = library
+  const call = (...words: Parameters<typeof symbols.syscall>) => Number(symbols.syscall(...words))
+  return {
+    landlockVersion: () => Math.max(0, call(CREATE_RULESET, 0, 0, VERSION_FLAG, 0)),
+    createRuleset: (attributes) => call(CREATE_RULESET, ptr(attributes), attributes.byteLength, 0, 0),
+    addPathRule: (ruleset, access, folder) =>
+      call(ADD_RULE, ruleset, PATH_BENEATH, ptr(pathRule(access, folder)), 0),
+    restrictSelf: (ruleset) => call(RESTRICT_SELF, ruleset, 0, 0, 0),
+    noNewPrivileges: () => symbols.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+    execute: (command) => {
+      // the runtime ignores it, and a program that is started so would, too
+      symbols.signal(SIGPIPE, 0)
+      const words = command.map((word) => Buffer.from(`${word}\0`))
+      const pointers = new BigUint64Array([...words.map((word) => BigInt(ptr(word))), 0n])
+      return symbols.execv(ptr(words[0] ?? Buffer.alloc(1)), ptr(pointers))
+    },
   }
-  return null
 }
 
 /** `struct landlock_path_beneath_attr`, packed: 64 bits of rights, 32 bits of descriptor. */
