@@ -3,7 +3,6 @@
  * of one server. Out: the command line that starts it behind the strongest shield of this machine. Never: starts a
  * server itself, or lets one start with less than what was asked for.
  */
-export { LAUNCHER_WORD } from './landlock.ts'
 export { runShielded } from './launcher.ts'
 export type { Shield, ShieldKind, ShieldWish } from './plan.ts'
 export { Sandbox } from './sandbox.ts'

@@ -4,7 +4,7 @@ import { type Kernel, openKernel } from './kernel.ts'
 import { isWithin } from './places.ts'
 
 /** Known to `main.ts`: the executable as the launcher of a server. */
-export const LAUNCHER_WORD = '__shielded'
+const LAUNCHER_WORD = '__shielded'
 const O_PATH = 0o10000000
 const READ_FILE = 1n << 2n
 const READ_DIR = 1n << 3n

@@ -49,8 +49,11 @@ export class Sandbox {
     if (kind === 'none') return [...command]
     this.#checkSame()
     checkHideable(this.#hidden, { home: this.#home, folder, executable: command[0] ?? '' })
-    const program = kind === 'bwrap' ? findBwrap() : null
-    if (program !== null) return [program, ...bwrapArguments(this.#plan(wish, command, folder)), ...command]
+    if (kind === 'bwrap') {
+      const program = findBwrap()
+      if (program === null) throw missing(wish.id, 'bubblewrap')
+      return [program, ...bwrapArguments(this.#plan(wish, command, folder)), ...command]
+    }
     return [
       ...launcherCommand({ hidden: this.#hidden, readOnly: this.#readOnly, home: this.#home }),
       ...command,
