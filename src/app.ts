@@ -191,7 +191,9 @@ async function waitForPassphrase(paths: Paths, access: KeyAccess, closing: (() =
     const { listenForPassphrase } = await import('./unlock-socket.ts')
     closing.push(await listenForPassphrase(paths, (passphrase) => access.give(passphrase)))
   } catch {
-    log.warn('the passphrase of the key file cannot be handed over by `mcplexer unlock`')
+    const { isKeyWrapped } = await import('./vault/index.ts')
+    const isNeeded = isKeyWrapped(paths.keyFile)
+    if (isNeeded) log.warn('the passphrase of the key file cannot be handed over by `mcplexer unlock`')
   }
 }
 

@@ -221,7 +221,7 @@ export class IdentityFile {
   async #rewrite(parts: readonly Uint8Array[]): Promise<IdentityFile> {
     const bytes = Buffer.concat(parts)
     if (bytes.length > MAX_KEY_FILE_BYTES) throw full(this.path)
-    replaceAtomically(this.path, this.#wrap === null ? bytes : await wrapped(this.path, bytes, this.#wrap))
+    replaceAtomically(this.path, this.#wrap === null ? bytes : await wrapped(bytes, this.#wrap))
     return IdentityFile.#parse(this.path, bytes, this.#wrap)
   }
 }

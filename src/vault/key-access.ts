@@ -11,6 +11,11 @@ export type Protection =
   | { readonly with: 'command'; readonly command: readonly string[] }
 
 const MAX_PASSPHRASE_BYTES = 4096
+const IS_NEXT_TRIED = new Set<string>([
+  'VAULT_PASSPHRASE_WRONG',
+  'VAULT_KEYCHAIN_FAILED',
+  'VAULT_KEY_COMMAND_FAILED',
+])
 const decoder = new TextDecoder()
 
 export function protectionFile(keyFile: string): string {
@@ -33,21 +38,22 @@ export function readProtections(keyFile: string): Protection[] {
 export class KeyAccess {
   readonly #ask: ((question: string) => Promise<Secret>) | null
   readonly #opened = new Map<string, Uint8Array>()
-  #given: string | null = null
+  readonly #offered: string[] = []
+  #passphrase: string | null = null
 
   /** `ask`: a person at a terminal. */
   constructor(ask: ((question: string) => Promise<Secret>) | null = null) {
     this.#ask = ask
   }
 
-  /** From now on tried first. */
+  /** To be tried; whether it fits is not known. */
   give(passphrase: string): void {
-    this.#given = passphrase
+    this.#offered.push(passphrase)
   }
 
   /** The one that has opened the key file; null: none has. */
   get passphrase(): string | null {
-    return this.#given
+    return this.#passphrase
   }
 
   /** A copy. */
@@ -64,37 +70,51 @@ export class KeyAccess {
   forget(): void {
     for (const inner of this.#opened.values()) inner.fill(0)
     this.#opened.clear()
-    this.#given = null
+    this.#offered.length = 0
+    this.#passphrase = null
   }
 
-  /** Tries every way there is. Throws VAULT_KEY_PROTECTED when there is none, VAULT_PASSPHRASE_WRONG when none fits. */
+  /**
+   * Tries every way there is; one that fails is not the last. Throws VAULT_KEY_PROTECTED when there is none, else what
+   * the first of them has failed with.
+   */
   async withPassphrase<T>(keyFile: string, use: (passphrase: string) => Promise<T>): Promise<T> {
-    let wrong: unknown = null
-    for await (const passphrase of this.#passphrases(keyFile)) {
+    let failure: unknown = null
+    for (const passphraseOf of this.#ways(keyFile)) {
       try {
+        const passphrase = await passphraseOf()
         const result = await use(passphrase)
-        this.#given = passphrase
+        this.#passphrase = passphrase
+        this.#offered.length = 0
         return result
       } catch (error) {
-        if (!isMcplexerError(error, 'VAULT_PASSPHRASE_WRONG')) throw error
-        wrong = error
+        if (!(isMcplexerError(error) && IS_NEXT_TRIED.has(error.code))) throw error
+        failure ??= error
       }
     }
-    throw wrong ?? locked(keyFile)
+    throw failure ?? locked(keyFile)
   }
 
-  async *#passphrases(keyFile: string): AsyncGenerator<string> {
-    if (this.#given !== null) yield this.#given
-    const fromDescriptor = descriptorPassphrase()
-    if (fromDescriptor !== null) yield fromDescriptor
-    for (const protection of readProtections(keyFile)) {
-      if (protection.with === 'keychain') yield await keychainPassphrase(protection.name)
-      if (protection.with === 'command') yield await outputOf(protection.command)
-    }
-    if (this.#ask === null) return
+  #ways(keyFile: string): (() => Promise<string> | string)[] {
+    const known = [this.#passphrase, ...this.#offered, descriptorPassphrase()]
+    const protections = readProtections(keyFile)
+    const isAsked = protections.length === 0 || protections.some((each) => each.with === 'passphrase')
+    return [
+      ...known.flatMap((passphrase) => (passphrase === null ? [] : () => passphrase)),
+      ...protections.flatMap((protection) => {
+        if (protection.with === 'keychain') return () => keychainPassphrase(protection.name)
+        return protection.with === 'command' ? () => outputOf(protection.command) : []
+      }),
+      ...(this.#ask !== null && isAsked ? [() => this.#asked(keyFile)] : []),
+    ]
+  }
+
+  async #asked(keyFile: string): Promise<string> {
+    if (this.#ask === null) throw locked(keyFile)
     const answer = await this.#ask(`Passphrase of ${keyFile}`)
-    yield decoder.decode(answer.reveal())
+    const text = decoder.decode(answer.reveal())
     answer.wipe()
+    return text
   }
 }
 

@@ -33,9 +33,10 @@ export async function unwrapped(path: string, bytes: Uint8Array, access: KeyAcce
   return inner
 }
 
-/** The identities wrapped again, by the passphrase that has opened them. */
-export async function wrapped(path: string, inner: Uint8Array, access: KeyAccess): Promise<Uint8Array> {
-  const bytes = await access.withPassphrase(path, (passphrase) => sealedBy(passphrase, inner))
+/** The identities wrapped again, by the passphrase that has opened them and by no other that was offered. */
+export async function wrapped(inner: Uint8Array, access: KeyAccess): Promise<Uint8Array> {
+  if (access.passphrase === null) throw new TypeError('a key file is written that was never opened')
+  const bytes = await sealedBy(access.passphrase, inner)
   access.remember(new Bun.CryptoHasher('sha256').update(bytes).digest('hex'), inner)
   return bytes
 }

@@ -105,6 +105,23 @@ test('a command gives the passphrase, and a failing one says so', () => {
   expect(home.runSync(['key', 'protect', '--with', 'passphrase', 'x']).exitCode).toBe(2)
 })
 
+test('what a change that was interrupted left in front of the old way does not keep the old way from opening', () => {
+  using home = homeOf()
+  const script = join(home.folder, 'manager')
+  writeFileSync(script, `#!/bin/sh\necho '${PASSPHRASE}'\n`, { mode: 0o755 })
+  home.runSync(['key', 'protect', '--with', 'command', '--', script])
+  const before = home.read('age.key.protection')
+
+  for (const planned of [
+    { with: 'command', command: ['/bin/false'] },
+    { with: 'command', command: ['/bin/echo', 'other'] },
+  ]) {
+    writeFileSync(home.file('age.key.protection'), `${JSON.stringify(planned)}\n${before}`)
+    expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('the-token-itself')
+    expect(home.runSync(['rotate-key']).exitCode).toBe(0)
+  }
+})
+
 describe('a backup', () => {
   test('is wrapped by a passphrase of its own, and restores a lost key file, and only a lost one', () => {
     using home = homeOf()
