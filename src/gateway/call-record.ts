@@ -50,7 +50,7 @@ export class CallRecorder {
     const bytesOut = reply?.length ?? 0
     const kept = this.#kept(request)
     const named = this.#nameOf(request)
-    const client = this.#guard.text('the audit log', this.#client)
+    const client = this.#guard.withoutValues(this.#client)
     const make = (): AuditEntry => ({
       kind: 'call',
       action: request.method,
@@ -74,7 +74,7 @@ export class CallRecorder {
 
   #nameOf(request: RequestMessage): { name?: string } {
     const name = textParam(request, 'name') ?? textParam(request, 'uri')
-    return name === null ? {} : { name: this.#guard.text('the audit log', name) }
+    return name === null ? {} : { name: this.#guard.withoutValues(name) }
   }
 
   #digestOf(request: RequestMessage): { argumentsDigest?: string } {
@@ -90,7 +90,7 @@ export class CallRecorder {
   #kept(request: RequestMessage): { arguments?: string } {
     const span = request.params.get('arguments')
     if (span === undefined || !this.#options().keepsArguments) return {}
-    const text = this.#guard.text('the audit log', sourceOf(request.bytes, span))
+    const text = this.#guard.withoutValues(sourceOf(request.bytes, span))
     return { arguments: text.slice(0, MAX_KEPT) }
   }
 }

@@ -5,7 +5,7 @@ import { type Token, tokensOf } from './guard/tokens.ts'
 import { type Traced, traced, unescaped, withoutUnseen } from './guard/unescape.ts'
 import { type Edit, splice } from './wire/json-span.ts'
 
-/** JSON in JSON in JSON; nobody does more by accident. */
+/** JSON in JSON in JSON, and one more for characters that nobody sees. */
 const MAX_LEVELS = 4
 /** Characters that nobody sees, and that are left out of lists and of stderr: a value must not come together by that. */
 const UNSEEN = /(?![\n\r\t])[\p{Cf}\p{Cc}]/u
@@ -52,8 +52,10 @@ export function redact(line: Uint8Array, values: LiveValues): Redacted {
 /** The same for text that is no JSON: what a server says on stderr. */
 export function redactText(text: string, values: LiveValues): { text: string; labels: readonly string[] } {
   const matcher = values.matcher()
+  if (matcher === null) return { text, labels: [] }
   const bytes = encoder.encode(text)
-  const hits = matcher === null ? [] : atAllLevels(matcher, traced(bytes, 0, bytes.length))
+  const isClean = !matcher.hasHit(bytes) && !isUnusual(bytes)
+  const hits = isClean ? [] : atAllLevels(matcher, traced(bytes, 0, bytes.length))
   if (hits.length === 0) return { text, labels: [] }
   const labels = [...new Set(hits.map((hit) => values.labelOf(hit)))]
   return { text: decoder.decode(splice(bytes, editsFor(hits, values))), labels }

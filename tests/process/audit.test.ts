@@ -96,6 +96,9 @@ describe('on record', () => {
       await client.callText('one__echo', { message: `please use ${TOKEN} now` })
     }
 
+    // its own value in a call to it was said by nobody
+    expect(entriesOf(home, '--kind', 'leak').map(({ server }) => server)).not.toContain('the audit log')
+    expect(home.runSync(['audit', 'alerts']).stdout).not.toContain('audit log')
     expect(entriesOf(home, '--kind', 'call')[0]?.arguments).toBe(
       '{"message":"please use [redacted gh/TOKEN] now"}',
     )
