@@ -10,8 +10,9 @@ export interface WatchEvents {
 }
 
 /**
- * Tells when another process has put, overwritten or deleted a key, or has locked or revoked something. It looks at the vault's change mark, which
- * costs some microseconds, off the path of a call; a rotation changes the mark but no generation, and tells nobody.
+ * Tells when another process has put, overwritten or deleted a key, or has locked or revoked something. It looks at the
+ * vault's change mark, which costs some microseconds, off the path of a call; a rotation changes the mark but no
+ * generation, and tells nobody.
  */
 export class ScopeWatch {
   readonly #vault: Vault
@@ -41,11 +42,6 @@ export class ScopeWatch {
 
   generationOf(scopeId: string): number | null {
     return this.#generations.get(scopeId) ?? null
-  }
-
-  /** As of the last look. */
-  get locks(): Locks {
-    return this.#locks
   }
 
   close(): void {

@@ -46,8 +46,8 @@ async function tasksOf(link: ServerLink, onTask: OnTask): Promise<string[]> {
 function listed({ bytes, result }: ResponseMessage): [source: string, taskId: string][] {
   const tasks = result !== null && isObject(bytes, result) ? members(bytes, result).get('tasks') : undefined
   if (!isArray(bytes, tasks)) return []
-  return elements(bytes, tasks, MAX_TASKS).flatMap((task) => {
+  return elements(bytes, tasks, MAX_TASKS).flatMap((task): [string, string][] => {
     const id: Span | undefined = isObject(bytes, task) ? members(bytes, task).get('taskId') : undefined
-    return isString(bytes, id) ? [[sourceOf(bytes, task), textOf(bytes, id)] as const] : []
-  }) as [string, string][]
+    return isString(bytes, id) ? [[sourceOf(bytes, task), textOf(bytes, id)]] : []
+  })
 }
