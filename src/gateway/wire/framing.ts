@@ -117,6 +117,8 @@ export class LineSplitter {
 export class LineWriter {
   readonly #sink: LineSink
   readonly #onBroken: () => void
+  readonly #buffer = new Uint8Array(COPIED_BYTES)
+  #collected = 0
   #queuedBytes = 0
   #unflushedBytes = 0
   #flushing: Promise<void> | null = null
@@ -132,16 +134,38 @@ export class LineWriter {
     if (this.#isClosed) return
     this.#queuedBytes += line.length + 1
     this.#unflushedBytes += line.length + 1
-    try {
-      // a copy of a long line would cost more than a second write
-      for (const part of line.length > COPIED_BYTES ? [line, LINE_END] : [withNewline(line)])
-        Promise.resolve(this.#sink.write(part)).catch(() => this.#break())
-    } catch {
-      this.#break()
-      return
-    }
+    this.#collect(line)
     this.#flushing ??= this.#flush()
     return this.room()
+  }
+
+  /** Lines of one turn are put together: a write costs more than a copy, but for a long line. */
+  #collect(line: Uint8Array): void {
+    const size = line.length + 1
+    if (this.#collected + size > this.#buffer.length) this.#pass()
+    if (size > this.#buffer.length) {
+      this.#give(line)
+      this.#give(LINE_END)
+      return
+    }
+    this.#buffer.set(line, this.#collected)
+    this.#buffer[this.#collected + line.length] = NEWLINE
+    this.#collected += size
+  }
+
+  #pass(): void {
+    if (this.#collected === 0) return
+    this.#give(this.#buffer.subarray(0, this.#collected))
+    this.#collected = 0
+  }
+
+  #give(part: Uint8Array): void {
+    try {
+      const written = this.#sink.write(part)
+      if (typeof written !== 'number') written.catch(() => this.#break())
+    } catch {
+      this.#break()
+    }
   }
 
   /** A promise while more than `HIGH_WATER_BYTES` wait to be read; it resolves when there is room again. */
@@ -153,6 +177,7 @@ export class LineWriter {
   /** Resolves when all that was written has left, or the other side is gone. */
   async end(): Promise<void> {
     if (this.#isClosed) return
+    this.#pass()
     this.#isClosed = true
     try {
       await this.#sink.end()
@@ -164,6 +189,7 @@ export class LineWriter {
   async #flush(): Promise<void> {
     await Promise.resolve()
     // an earlier flush may still be waiting: its bytes are its own
+    this.#pass()
     const flushedBytes = this.#unflushedBytes
     this.#unflushedBytes = 0
     this.#flushing = null
@@ -186,13 +212,6 @@ export class LineWriter {
     this.#wake()
     this.#onBroken()
   }
-}
-
-function withNewline(line: Uint8Array): Uint8Array {
-  const framed = new Uint8Array(line.length + 1)
-  framed.set(line)
-  framed[line.length] = NEWLINE
-  return framed
 }
 
 function isBlank(line: Uint8Array): boolean {
