@@ -7,12 +7,12 @@ export interface AuditEntry {
   readonly action: string
   readonly decision: 'allowed' | 'refused' | 'failed'
   /** Name and version that the client app gives itself. */
-  readonly client?: string
+  readonly client?: string | undefined
   readonly session?: string
   readonly server?: string
   /** The public name of a tool or prompt. */
-  readonly name?: string
-  readonly scope?: string
+  readonly name?: string | undefined
+  readonly scope?: string | undefined
   /** Names of keys. */
   readonly keys?: readonly string[]
   readonly generation?: number
@@ -21,11 +21,11 @@ export interface AuditEntry {
   readonly bytesIn?: number
   readonly bytesOut?: number
   /** Keyed: equal for equal arguments in this database, and of no use without it. */
-  readonly argumentsDigest?: string
+  readonly argumentsDigest?: string | undefined
   /** Only with `audit.arguments`, and redacted. */
-  readonly arguments?: string
+  readonly arguments?: string | undefined
   /** An error code of ours, or a number. */
-  readonly reason?: string
+  readonly reason?: string | undefined
 }
 
 /** As it stands in the database: `body` is the JSON of the entry with `atMs` in front. */
@@ -43,8 +43,8 @@ export function encodeEntry(entry: AuditEntry, atMs: number): string {
   return JSON.stringify({
     atMs,
     ...entry,
-    ...(client === undefined ? {} : { client: shown(client) }),
-    ...(name === undefined ? {} : { name: shown(name) }),
+    client: client === undefined ? undefined : shown(client),
+    name: name === undefined ? undefined : shown(name),
   })
 }
 

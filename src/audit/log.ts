@@ -19,7 +19,7 @@ export class AuditLog {
   /** Null: the database cannot be used. */
   readonly #activity: ActivityDatabase | null
   #allowsFailure: boolean
-  #waiting: (() => string)[] = []
+  #waiting: string[] = []
   #timer: Timer | null = null
   #writing: Promise<void> = Promise.resolve()
   #hasFailed: boolean
@@ -40,11 +40,10 @@ export class AuditLog {
     if (!this.#allowsFailure && (this.#hasFailed || isFull)) throw auditFailed()
   }
 
-  /** With the next commit; an entry that takes time to make is made then. */
-  record(entry: AuditEntry | (() => AuditEntry)): void {
+  /** With the next commit. */
+  record(entry: AuditEntry): void {
     if (this.#activity === null || this.#waiting.length >= MAX_WAITING) return
-    const atMs = systemClock.nowMs()
-    this.#waiting.push(() => encodeEntry(typeof entry === 'function' ? entry() : entry, atMs))
+    this.#waiting.push(encodeEntry(entry, systemClock.nowMs()))
     this.#timer ??= setTimeout(() => void this.#commit(), COMMIT_EVERY_MS)
   }
 
@@ -68,9 +67,8 @@ export class AuditLog {
     return this.#writing
   }
 
-  async #append(waiting: readonly (() => string)[], append: typeof appendAudit): Promise<void> {
-    if (this.#activity === null || waiting.length === 0) return
-    const bodies = waiting.map((make) => make())
+  async #append(bodies: readonly string[], append: typeof appendAudit): Promise<void> {
+    if (this.#activity === null || bodies.length === 0) return
     try {
       await append(this.#activity, bodies, linkedHash)
       this.#hasFailed = false
@@ -78,8 +76,7 @@ export class AuditLog {
       if (!this.#hasFailed) log.warn('what is done cannot be put on record')
       this.#hasFailed = true
       // what could not be kept is tried again, as far as there is room
-      const again = bodies.map((body) => () => body)
-      this.#waiting = [...again, ...this.#waiting].slice(0, MAX_WAITING)
+      this.#waiting = [...bodies, ...this.#waiting].slice(0, MAX_WAITING)
       this.#timer ??= setTimeout(() => void this.#commit(), 20 * COMMIT_EVERY_MS)
       this.#timer.unref()
     }

@@ -1,4 +1,4 @@
-import type { AuditEntry, AuditLog } from '../audit/index.ts'
+import type { AuditLog } from '../audit/index.ts'
 import { isMcplexerError } from '../base/index.ts'
 import type { ClientDescription } from './downstream/caller.ts'
 import type { LeakGuard } from './guard/leak-guard.ts'
@@ -16,7 +16,6 @@ export interface RecordOptions {
 /** Of longer arguments the digest covers the beginning and the length. */
 const MAX_DIGESTED = 64 * 1024
 const MAX_KEPT = 4096
-const MAX_WAITING_BYTES = 16 * 1024
 
 /** Puts the calls of one session on record. */
 export class CallRecorder {
@@ -46,52 +45,42 @@ export class CallRecorder {
     reply: Uint8Array | null,
     error?: unknown,
   ): void {
-    const durationMs = Math.round((performance.now() - startedMs) * 100) / 100
-    const bytesOut = reply?.length ?? 0
-    const kept = this.#kept(request)
-    const named = this.#nameOf(request)
-    const client = this.#guard.withoutValues(this.#client)
-    const make = (): AuditEntry => ({
+    this.#audit.record({
       kind: 'call',
       action: request.method,
       decision: error === undefined ? 'allowed' : isRefusal(error) ? 'refused' : 'failed',
-      client,
+      client: this.#guard.withoutValues(this.#client),
       session: this.#session,
       server: server.id,
-      ...named,
-      ...(server.authScope === null ? {} : { scope: server.authScope }),
-      durationMs,
+      name: this.#nameOf(request),
+      scope: server.authScope ?? undefined,
+      durationMs: Math.round((performance.now() - startedMs) * 100) / 100,
       bytesIn: request.bytes.length,
-      bytesOut,
-      ...this.#digestOf(request),
-      ...kept,
-      ...(error === undefined ? {} : { reason: isMcplexerError(error) ? error.code : 'unexpected' }),
+      bytesOut: reply?.length ?? 0,
+      argumentsDigest: this.#digestOf(request),
+      arguments: this.#kept(request),
+      reason: error === undefined ? undefined : isMcplexerError(error) ? error.code : 'unexpected',
     })
-    // a long message is not kept for that
-    if (request.bytes.length > MAX_WAITING_BYTES) this.#audit.record(make())
-    else this.#audit.record(make)
   }
 
-  #nameOf(request: RequestMessage): { name?: string } {
+  #nameOf(request: RequestMessage): string | undefined {
     const name = textParam(request, 'name') ?? textParam(request, 'uri')
-    return name === null ? {} : { name: this.#guard.withoutValues(name) }
+    return name === null ? undefined : this.#guard.withoutValues(name)
   }
 
-  #digestOf(request: RequestMessage): { argumentsDigest?: string } {
+  #digestOf(request: RequestMessage): string | undefined {
     const span = request.params.get('arguments')
-    if (span === undefined) return {}
+    if (span === undefined) return undefined
     const bytes = sourceBytes(request.bytes, span)
     const digest = new Bun.CryptoHasher('sha256', this.#options().digestKey)
     digest.update(bytes.subarray(0, MAX_DIGESTED)).update(String(bytes.length))
-    return { argumentsDigest: digest.digest('base64url').slice(0, 22) }
+    return digest.digest('base64url').slice(0, 22)
   }
 
-  /** At once: the values that are to be taken out may not be live for long. */
-  #kept(request: RequestMessage): { arguments?: string } {
+  #kept(request: RequestMessage): string | undefined {
     const span = request.params.get('arguments')
-    if (span === undefined || !this.#options().keepsArguments) return {}
-    const text = this.#guard.withoutValues(sourceOf(request.bytes, span))
-    return { arguments: text.slice(0, MAX_KEPT) }
+    if (span === undefined || !this.#options().keepsArguments) return undefined
+    return this.#guard.withoutValues(sourceOf(request.bytes, span)).slice(0, MAX_KEPT)
   }
 }
 

@@ -10,8 +10,8 @@ export interface AuditStart {
   readonly hash: Uint8Array
 }
 
-/** Many in one statement, and always of the same two lengths: compiling it would take most of the time of a call's entry. */
-const AT_ONCE = 64
+/** Many in one statement, and always of the same lengths: compiling it would take most of the time of a call's entry. */
+const AT_ONCE = [64, 8, 1]
 const insertOf = (count: number): string =>
   `insert into audit_entries (seq, body, hash) values ${Array(count).fill('(?, ?, ?)').join(', ')}`
 const NOTHING: AuditStart = { seq: 0, hash: new Uint8Array(32) }
@@ -51,7 +51,7 @@ export async function appendAudit(
       return row
     })
     for (let from = 0; from < rows.length; ) {
-      const part = rows.length - from < AT_ONCE ? rows.slice(from, from + 1) : rows.slice(from, from + AT_ONCE)
+      const part = rows.slice(from, from + (AT_ONCE.find((count) => count <= rows.length - from) ?? 1))
       const values = part.flatMap(({ seq, body, hash }) => [seq, body, hash])
       await transaction.executeQuery(CompiledQuery.raw(insertOf(part.length), values))
       from += part.length

@@ -1,6 +1,10 @@
 import { log } from '../../base/index.ts'
 import { foreignValue, redact, redactText } from '../redact.ts'
 import { LiveValues } from './live-values.ts'
+import type { Matcher } from './matcher.ts'
+
+const MAX_KNOWN = 1000
+const MAX_KNOWN_CHARS = 200
 
 /** What was found, by names only. */
 export interface Finding {
@@ -19,6 +23,11 @@ export interface Finding {
 export class LeakGuard {
   readonly #values = new LiveValues()
   readonly #onFinding: (finding: Finding) => void
+  /** Names of tools and clients come again and again. */
+  #known: { readonly matcher: Matcher | null; readonly clean: Set<string> } = {
+    matcher: null,
+    clean: new Set(),
+  }
 
   constructor(onFinding: (finding: Finding) => void) {
     const warn = warnOnce()
@@ -43,7 +52,14 @@ export class LeakGuard {
 
   /** For the record: nobody has said it to anybody, so it is no finding. */
   withoutValues(text: string): string {
-    return redactText(text, this.#values).text
+    const matcher = this.#values.matcher()
+    if (matcher === null) return text
+    if (matcher !== this.#known.matcher) this.#known = { matcher, clean: new Set() }
+    const { clean } = this.#known
+    if (clean.has(text)) return text
+    const redacted = redactText(text, this.#values).text
+    if (redacted === text && text.length <= MAX_KNOWN_CHARS && clean.size < MAX_KNOWN) clean.add(text)
+    return redacted
   }
 
   /** A line of its stderr. */

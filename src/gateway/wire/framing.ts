@@ -68,14 +68,16 @@ export class LineSplitter {
     this.#onTooLong = onTooLong
   }
 
-  *push(chunk: Uint8Array): Generator<Uint8Array> {
+  push(chunk: Uint8Array): Uint8Array[] {
+    const lines: Uint8Array[] = []
     let from = 0
     for (let newline = chunk.indexOf(NEWLINE); newline !== -1; newline = chunk.indexOf(NEWLINE, from)) {
       const line = this.#complete(chunk.subarray(from, newline))
       from = newline + 1
-      if (line !== null && !isBlank(line)) yield line
+      if (line !== null && !isBlank(line)) lines.push(line)
     }
     if (from < chunk.length) this.#keep(chunk.subarray(from))
+    return lines
   }
 
   /** What came after the last newline, once the stream has ended. */
