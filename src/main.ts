@@ -9,6 +9,7 @@ process.exit(exitCode)
 
 async function run(): Promise<number> {
   if (command === '__shielded') return (await import('./sandbox/index.ts')).runShielded(rest)
+  if (command === '__egress') return (await import('./sandbox/index.ts')).runBehindBridge(rest)
   if (serveOptions !== null) return (await import('./serve.ts')).serve(serveOptions.configPath)
   if (command === 'connect' && rest.length === 0) return (await import('./daemon.ts')).connect()
   return (await import('./cli/index.ts')).runCli(process.argv.slice(2))

@@ -46,7 +46,8 @@ export interface Server {
   /** Absolute; what a strict shield leaves open. */
   readonly readable: readonly string[]
   readonly writable: readonly string[]
-  readonly network: 'all' | 'none'
+  /** Or the hosts that it may reach: `name`, `*.name` or an address, with `:port` if it is not 443. */
+  readonly network: 'all' | 'none' | readonly string[]
   /** Not started without a shield. */
   readonly requiresShield: boolean
 }
@@ -103,6 +104,9 @@ const authScopeSchema = z.strictObject({
   keys: z.array(keySchema).default([]).describe('What this scope must hold'),
 })
 
+/** `api.github.com`, `*.github.com`, `10.0.0.5:8443`, `[::1]:8443` */
+const HOST = /^((\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/
+
 const serverSchema = z.strictObject({
   id: id.describe('Unique'),
   transport: z.literal('stdio').default('stdio').describe('How to talk to the server'),
@@ -144,7 +148,10 @@ const serverSchema = z.strictObject({
     .describe('default: it sees neither our files nor other processes; strict: a home of its own, too'),
   readable: z.array(noNul).default([]).describe('With a strict shield: what of your home it may read'),
   writable: z.array(noNul).default([]).describe('With a strict shield: folders that it may write'),
-  network: z.enum(['all', 'none']).default('all').describe('none: no network at all'),
+  network: z
+    .union([z.enum(['all', 'none']), z.array(z.string().regex(HOST)).min(1)])
+    .default('all')
+    .describe('none: no network at all; a list: only these hosts, through a proxy'),
 })
 
 const auditSchema = z.strictObject({

@@ -87,6 +87,7 @@ export class Gateway {
 
   async close(): Promise<void> {
     await Promise.all([...[...this.#views].map((view) => view.close()), this.#shared.close()])
+    await this.#deps.sandbox.close()
     this.#watchdog.close()
     await this.#deps.audit.flush()
     this.#deps.credentials.close()

@@ -37,15 +37,19 @@ export function bwrapArguments(plan: Plan): string[] {
     ...withoutSessionBus(plan),
     ...plan.hidden
       .filter((folder) => existsSync(folder))
-      .flatMap((folder) => ['--tmpfs', folder, '--remount-ro', folder]),
+      .flatMap((folder) => ['--tmpfs', folder, ...shownIn(folder, plan), '--remount-ro', folder]),
     ...plan.readOnly.flatMap((path) => ['--ro-bind-try', path, path]),
     ...PROCESSES,
-    ...(plan.network === 'none' ? ['--unshare-net'] : []),
+    ...(plan.network === 'all' ? [] : ['--unshare-net']),
     ...(process.getuid?.() === 0 ? ROOT_ONLY.flatMap((capability) => ['--cap-drop', `CAP_${capability}`]) : []),
     '--chdir',
     plan.folder,
     '--',
   ]
+}
+
+function shownIn(folder: string, { shown }: Plan): string[] {
+  return shown.filter((path) => isWithin(path, folder)).flatMap((path) => ['--ro-bind', path, path])
 }
 
 /**
@@ -85,7 +89,7 @@ function withoutSessionBus({ level }: Plan): string[] {
 }
 
 /** A system that cannot be written, a home of the server's own that stays, and what the configuration adds. */
-function strictMounts({ home, privateHome, folder, executable, readable, writable }: Plan): string[] {
+function strictMounts({ home, privateHome, folder, executable, readable, writable, shown }: Plan): string[] {
   mkdirSync(privateHome, { recursive: true, mode: 0o700 })
   const programs = (hostEnvironment()['PATH'] ?? '').split(':').filter((entry) => isWithin(entry, home))
   const needed = [
@@ -93,6 +97,7 @@ function strictMounts({ home, privateHome, folder, executable, readable, writabl
     executable,
     realFolder(executable),
     ...readable,
+    ...shown,
     ...(folder === home ? [] : [folder]),
   ]
   const covered = [home, '/tmp', '/run']

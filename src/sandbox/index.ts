@@ -3,6 +3,7 @@
  * of one server. Out: the command line that starts it behind the strongest shield of this machine. Never: starts a
  * server itself, or lets one start with less than what was asked for.
  */
+export { runBehindBridge } from './egress/bridge.ts'
 export { runShielded } from './launcher.ts'
 export type { Shield, ShieldKind, ShieldWish } from './plan.ts'
-export { Sandbox } from './sandbox.ts'
+export { canGive, Sandbox } from './sandbox.ts'

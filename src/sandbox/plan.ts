@@ -1,5 +1,5 @@
-/** `bwrap` hides files and processes, `landlock` denies them; `none`: a server can read whatever its user can. */
-export type ShieldKind = 'bwrap' | 'landlock' | 'none'
+/** `bwrap` hides files and processes, `landlock` and `seatbelt` deny them; `none`: a server can read whatever its user can. */
+export type ShieldKind = 'bwrap' | 'landlock' | 'seatbelt' | 'none'
 
 /** What the configuration says of one server. */
 export interface ShieldWish {
@@ -8,7 +8,8 @@ export interface ShieldWish {
   /** Absolute; for `strict` only. */
   readonly readable: readonly string[]
   readonly writable: readonly string[]
-  readonly network: 'all' | 'none'
+  /** Or the hosts that it may reach. */
+  readonly network: 'all' | 'none' | readonly string[]
   /** Whether it is better not started than without a shield. */
   readonly isRequired: boolean
 }
@@ -27,4 +28,6 @@ export interface Plan extends Omit<ShieldWish, 'id' | 'isRequired'> {
   readonly privateHome: string
   readonly folder: string
   readonly executable: string
+  /** Files in hidden folders, or anywhere, that it needs to be there. */
+  readonly shown: readonly string[]
 }

@@ -1,11 +1,14 @@
-import { statSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { log, type Paths, userHome } from '../base/index.ts'
 import { bwrapArguments, canBwrap, findBwrap } from './bwrap.ts'
+import { bridgeCommand } from './egress/bridge.ts'
+import type { EgressProxy, EgressRules } from './egress/proxy.ts'
 import { landlockVersion, launcherCommand } from './landlock.ts'
 import { checkHideable, isWithin, outermost, realFolder } from './places.ts'
 import type { Plan, Shield, ShieldKind, ShieldWish } from './plan.ts'
 import { SandboxError } from './sandbox-error.ts'
+import { canSeatbelt, seatbeltArguments } from './seatbelt.ts'
 
 /** Puts servers behind the strongest shield that works on this machine. */
 export class Sandbox {
@@ -13,6 +16,9 @@ export class Sandbox {
   readonly #readOnly: readonly string[]
   readonly #home: string
   readonly #homes: string
+  readonly #sockets: string
+  /** By server. */
+  readonly #proxies = new Map<string, Promise<EgressProxy>>()
   /** Device and inode of each hidden folder, since it is known. */
   readonly #numbers = new Map<string, string | null>()
   #kind: Promise<ShieldKind> | null = null
@@ -26,6 +32,7 @@ export class Sandbox {
     this.#readOnly = this.#hidden.some((folder) => isWithin(config, folder)) ? [] : [config]
     this.#home = realFolder(userHome())
     this.#homes = join(realFolder(paths.home), 'homes')
+    this.#sockets = realFolder(dirname(paths.socket))
     for (const folder of this.#hidden) this.#numbers.set(folder, numberOf(folder))
   }
 
@@ -39,20 +46,52 @@ export class Sandbox {
   async shieldFor(wish: ShieldWish): Promise<Shield> {
     const kind = wish.level === 'off' ? 'none' : await this.kind()
     if (wish.isRequired && kind === 'none') throw missing(wish.id, 'a shield')
-    const wantsNamespaces = wish.level === 'strict' || wish.network === 'none'
-    if (wantsNamespaces && kind !== 'bwrap') throw missing(wish.id, 'bubblewrap')
+    if (!canGive(kind, wish)) throw missing(wish.id, 'bubblewrap')
     if (kind === 'none' && wish.level !== 'off') this.#warn()
-    return { kind, wrap: (command, folder) => this.#wrapped(kind, wish, command, folder) }
+    const proxy = typeof wish.network === 'string' ? null : await this.#proxyFor(wish.id, wish.network)
+    return { kind, wrap: (command, folder) => this.#wrapped(kind, wish, proxy, command, folder) }
   }
 
-  #wrapped(kind: ShieldKind, wish: ShieldWish, command: readonly string[], folder: string): string[] {
+  async close(): Promise<void> {
+    for (const proxy of this.#proxies.values()) await proxy.then((each) => each.close())
+  }
+
+  /** One for all processes of the server. */
+  async #proxyFor(serverId: string, hosts: readonly string[]): Promise<EgressProxy> {
+    const opened = this.#proxies.get(serverId) ?? this.#openProxy({ serverId, hosts })
+    this.#proxies.set(serverId, opened)
+    const proxy = await opened
+    proxy.configure({ serverId, hosts })
+    return proxy
+  }
+
+  async #openProxy(rules: EgressRules): Promise<EgressProxy> {
+    const path = join(this.#sockets, `egress-${process.pid}-${this.#proxies.size}.sock`)
+    mkdirSync(this.#sockets, { recursive: true, mode: 0o700 })
+    const { EgressProxy } = await import('./egress/proxy.ts')
+    return EgressProxy.open(path, rules)
+  }
+
+  #wrapped(
+    kind: ShieldKind,
+    wish: ShieldWish,
+    proxy: EgressProxy | null,
+    command: readonly string[],
+    folder: string,
+  ): string[] {
     if (kind === 'none') return [...command]
     this.#checkSame()
     checkHideable(this.#hidden, { home: this.#home, folder, executable: command[0] ?? '' })
     if (kind === 'bwrap') {
       const program = findBwrap()
       if (program === null) throw missing(wish.id, 'bubblewrap')
-      return [program, ...bwrapArguments(this.#plan(wish, command, folder)), ...command]
+      const shown = proxy === null ? [] : [proxy.path, realFolder(process.execPath)]
+      const mounts = bwrapArguments({ ...this.#plan(wish, command, folder), shown })
+      return [program, ...mounts, ...(proxy === null ? [] : bridgeCommand(proxy.path)), ...command]
+    }
+    if (kind === 'seatbelt') {
+      const plan = { ...this.#plan(wish, command, folder), shown: [] }
+      return [...seatbeltArguments(plan), ...command]
     }
     return [
       ...launcherCommand({ hidden: this.#hidden, readOnly: this.#readOnly, home: this.#home }),
@@ -70,7 +109,7 @@ export class Sandbox {
     }
   }
 
-  #plan(wish: ShieldWish, [executable = '']: readonly string[], folder: string): Plan {
+  #plan(wish: ShieldWish, [executable = '']: readonly string[], folder: string): Omit<Plan, 'shown'> {
     const privateHome = join(this.#homes, wish.id)
     const { level, readable, writable, network } = wish
     const own = { hidden: this.#hidden, readOnly: this.#readOnly, home: this.#home }
@@ -86,9 +125,16 @@ export class Sandbox {
   }
 }
 
+/** Whether a shield of this kind has all that is asked for beyond the default. */
+export function canGive(kind: ShieldKind, { level, network }: Pick<ShieldWish, 'level' | 'network'>): boolean {
+  if (kind === 'bwrap' || (level !== 'strict' && network === 'all')) return true
+  return kind === 'seatbelt' && typeof network === 'string'
+}
+
 async function strongest(): Promise<ShieldKind> {
   const program = findBwrap()
   if (program !== null && (await canBwrap(program))) return 'bwrap'
+  if (canSeatbelt()) return 'seatbelt'
   return (await landlockVersion()) > 0 ? 'landlock' : 'none'
 }
 

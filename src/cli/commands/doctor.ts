@@ -2,7 +2,7 @@ import { Command, Option } from 'clipanion'
 import type { App } from '../../app.ts'
 import { dangerousVariables } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts'
-import type { ShieldKind } from '../../sandbox/index.ts'
+import { canGive, Sandbox, type ShieldKind } from '../../sandbox/index.ts'
 import { BaseCommand } from '../base-command.ts'
 import { presentError, print, printJson, table } from '../present.ts'
 import { counted } from '../wording.ts'
@@ -16,6 +16,7 @@ interface Finding {
 const SHIELD_STATES: Record<ShieldKind, string> = {
   bwrap: 'bubblewrap: servers see neither the files of mcplexer nor other processes',
   landlock: 'Landlock: servers cannot open the files of mcplexer, nor trace or signal other processes',
+  seatbelt: 'sandbox-exec: servers cannot open the files of mcplexer, nor look at or signal other processes',
   none: 'none works here: servers can read what you can; install bubblewrap, and let users make namespaces',
 }
 
@@ -33,7 +34,6 @@ export class DoctorCommand extends BaseCommand {
   json = Option.Boolean('--json', false, { description: 'print JSON' })
 
   protected async run(app: App): Promise<number> {
-    const { Sandbox } = await import('../../sandbox/index.ts')
     const kind = await new Sandbox(app.paths).kind()
     const errors: unknown[] = []
     const config = await app.config().catch((error) => void errors.push(error))
@@ -52,11 +52,11 @@ export class DoctorCommand extends BaseCommand {
 
 /** Of servers that are started with less than the default. */
 function serverFindings(config: Config | null, kind: ShieldKind): Finding[] {
-  return [...(config?.servers.values() ?? [])].flatMap(({ id, shield, network }) => {
+  return [...(config?.servers.values() ?? [])].flatMap((server) => {
+    const { id, shield } = server
     const what = `server ${id}`
     if (shield === 'off') return [{ what, isGood: false, state: 'its shield is off in the configuration' }]
-    const needsBwrap = shield === 'strict' || network === 'none'
-    if (needsBwrap && kind !== 'bwrap')
+    if (!canGive(kind, { level: shield, network: server.network }))
       return [{ what, isGood: false, state: 'is not started: what it asks for needs bubblewrap' }]
     return []
   })

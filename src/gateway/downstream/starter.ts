@@ -50,6 +50,7 @@ async function startIn(
   { server, client, clientFolder, signal }: Start,
   deps: StarterDeps,
 ): Promise<ServerLink> {
+  await deps.watchdog.ready()
   const { shield, credentials } = await prepared(server, client, deps)
   const stderr = new ServerStderr(server.id, (text) => deps.guard.text(server.id, text))
   const folder = server.cwd === 'client' ? clientFolder : server.cwd

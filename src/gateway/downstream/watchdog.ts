@@ -22,10 +22,18 @@ const LAUNCHER = 'echo "+ $$" >&3; exec 3>&-; exec "$@"'
 
 /**
  * Sees to it that no server outlives the gateway, SIGKILL included (a death signal alone would leave the
- * grandchildren of `npx`). Started with the first server. Windows has no process groups: there it does nothing.
+ * grandchildren of `npx`). Started with the first server. Windows has no process groups; there a job does it.
  */
 export class Watchdog {
   #pipe: number | null = null
+  #job: Promise<void> | null = null
+
+  /** To be awaited before anything is spawned. */
+  async ready(): Promise<void> {
+    if (process.platform !== 'win32') return
+    this.#job ??= import('./job-object.ts').then(({ endTogether }) => endTogether())
+    await this.#job.catch(() => log.warn('servers could outlive this process: the system has refused a job'))
+  }
 
   /** The command line and the descriptor 3 that a registered child is spawned with. */
   wrap(command: readonly string[]): { command: string[]; registration: number | 'ignore' } {

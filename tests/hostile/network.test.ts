@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { chmodSync, existsSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { CERTIFICATE, CERTIFICATE_KEY } from '../fixtures/certificate.ts'
+import { configOf } from '../helpers/fixtures.ts'
+import { RawClient } from '../helpers/mcp-client.ts'
+import { BINARY, ROOT, TempHome } from '../helpers/temp-home.ts'
+
+const NOBODY = '65534'
+const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs']
+const canRun = process.getuid?.() === 0 && existsSync('/usr/bin/bwrap')
+
+let listed: Bun.Server<undefined>
+let unlisted: Bun.Server<undefined>
+
+beforeAll(() => {
+  const tls = { cert: CERTIFICATE, key: CERTIFICATE_KEY }
+  const answer = async (request: Request) => new Response(`hello ${(await request.text()).length}`)
+  listed = Bun.serve({ port: 0, hostname: '127.0.0.1', tls, fetch: answer })
+  unlisted = Bun.serve({ port: 0, hostname: '127.0.0.1', tls, fetch: answer })
+})
+
+afterAll(async () => {
+  await Promise.all([listed.stop(true), unlisted.stop(true)])
+})
+
+function homeWith(more: Record<string, unknown>): TempHome {
+  const home = new TempHome(
+    configOf([
+      { id: 'one', script: 'network', more: { network: [`127.0.0.1:${listed.port}`], ...more } },
+      { id: 'none', script: 'network', more: { network: 'none' } },
+    ]),
+  )
+  chmodSync(home.folder, 0o755)
+  Bun.spawnSync(['chown', '-R', NOBODY, home.folder])
+  return home
+}
+
+function start(home: TempHome): Promise<RawClient> {
+  const command = [...AS_NOBODY, BINARY, 'serve']
+  return RawClient.start(home, {}, { command, env: { HOME: home.folder }, cwd: home.folder })
+}
+
+describe.skipIf(!canRun)('a server with a list of hosts', () => {
+  test.each([{}, { shield: 'strict', readable: [ROOT] }])(
+    'reaches these and nothing else, with %o',
+    async (more) => {
+      using home = homeWith(more)
+      await using client = await start(home)
+
+      const reached = await client.callText('one__fetch', { url: `https://127.0.0.1:${listed.port}/` })
+      const long = await client.callText('one__fetch', {
+        url: `https://127.0.0.1:${listed.port}/`,
+        length: 9e6,
+      })
+      const other = await client.callText('one__fetch', { url: `https://127.0.0.1:${unlisted.port}/` })
+      const past = await client.callText('one__past', { port: listed.port })
+
+      expect({ reached, long }).toEqual({ reached: '200 hello 0', long: '200 hello 9000000' })
+      expect(other).toStartWith('failed')
+      expect(past).toStartWith('failed')
+      await client.stderrHas(`one wanted to reach 127.0.0.1:${unlisted.port}`)
+    },
+  )
+
+  test('gets no other words through than CONNECT', async () => {
+    using home = homeWith({})
+    await using client = await start(home)
+    const asked = (words: string) => client.callText('one__say', { words })
+
+    expect(await asked('GET http://127.0.0.1/ HTTP/1.1\r\n\r\n')).toStartWith('HTTP/1.1 405')
+    expect(await asked('CONNECT 127.0.0.1:22 HTTP/1.1\r\n\r\n')).toStartWith('HTTP/1.1 403')
+    expect(await asked(`CONNECT localhost:${listed.port} HTTP/1.1\r\n\r\n`)).toStartWith('HTTP/1.1 403')
+    expect(await asked('x'.repeat(9000))).toStartWith('HTTP/1.1 405')
+  })
+
+  test('cannot be used by its neighbour without a network', async () => {
+    using home = homeWith({})
+    await using client = await start(home)
+    await client.callText('one__environment')
+
+    expect(await client.callText('none__say', { words: 'CONNECT' })).toStartWith('failed')
+    expect(await client.callText('none__past', { port: listed.port })).toStartWith('failed')
+  })
+
+  test('ends as it would by itself, and leaves nothing in the folder', async () => {
+    using home = homeWith({ call_timeout_sec: 20 })
+    const client = await start(home)
+
+    const last = await client.callText('one__exit')
+    await client.close()
+
+    expect(last).toContain('exit code 7')
+    expect(
+      readdirSync(dirname(join(home.path, 'run', 'x'))).filter((name) => name.startsWith('egress')),
+    ).toEqual([])
+  })
+})
