@@ -14,6 +14,9 @@ import type { Review } from './review.ts'
 import type { ActivityDatabase } from './store/index.ts'
 import type { KeyAccess, Vault } from './vault/index.ts'
 
+/** Loading sockets takes longer than a server needs to start. */
+const LISTEN_AFTER_MS = 300
+
 /** The rooms, each opened at its first use and closed top-down. */
 export interface App {
   readonly paths: Paths
@@ -184,17 +187,30 @@ async function openActivity(paths: Paths, closing: (() => unknown)[]): Promise<A
   }
 }
 
-/** Also where there is none yet: the key file may be protected while we run. */
+/** Also where none is needed yet, but then the first calls go first: the key file may be protected while we run. */
 async function waitForPassphrase(paths: Paths, access: KeyAccess, closing: (() => unknown)[]): Promise<void> {
-  try {
-    if (process.platform === 'win32') return
+  if (process.platform === 'win32') return
+  const { isKeyWrapped } = await import('./vault/index.ts')
+  const listen = async (): Promise<() => void> => {
     const { listenForPassphrase } = await import('./unlock-socket.ts')
-    closing.push(await listenForPassphrase(paths, (passphrase) => access.give(passphrase)))
-  } catch {
-    const { isKeyWrapped } = await import('./vault/index.ts')
-    const isNeeded = isKeyWrapped(paths.keyFile)
-    if (isNeeded) log.warn('the passphrase of the key file cannot be handed over by `mcplexer unlock`')
+    return listenForPassphrase(paths, (passphrase) => access.give(passphrase))
   }
+  if (isKeyWrapped(paths.keyFile)) {
+    const listening = await listen().catch(() => null)
+    if (listening === null)
+      log.warn('the passphrase of the key file cannot be handed over by `mcplexer unlock`')
+    else closing.push(listening)
+    return
+  }
+  let listening: Promise<(() => void) | null> | null = null
+  const timer = setTimeout(() => {
+    listening = listen().catch(() => null)
+  }, LISTEN_AFTER_MS)
+  closing.push(async () => {
+    clearTimeout(timer)
+    const stop = await listening
+    stop?.()
+  })
 }
 
 async function pruned(

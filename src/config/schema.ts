@@ -80,6 +80,9 @@ export const NAMESPACE = /^[a-z0-9]+([_-][a-z0-9]+)*$/
 export const MAX_NAMESPACE = 20
 export const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
+// a file is checked once: code that is made for it first takes longer than the check
+z.config({ jitless: true })
+
 const id = z.string().regex(ID, 'an id has small letters, digits, `_`, `.` and `-`')
 const envName = z.string().regex(ENV_NAME, 'a variable name has letters, digits and `_`, and no digit in front')
 const ownEnvName = envName.refine(

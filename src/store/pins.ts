@@ -1,5 +1,8 @@
 import type { ActivityDatabase } from './activity.ts'
 
+/** Rows in one statement. */
+const AT_ONCE = 500
+
 /** One thing that a server offers, as it was written: `item` is `tools/NAME` or `instructions`. */
 export interface PinnedItem {
   readonly item: string
@@ -46,15 +49,36 @@ export async function savePins(
   nowMs: number,
 ): Promise<void> {
   await activity.transaction().execute(async (transaction) => {
-    for (const { item, digest, source } of items) {
-      const values = { digest, source, pinned_at_ms: nowMs }
+    for (let from = 0; from < items.length; from += AT_ONCE) {
+      const some = items.slice(from, from + AT_ONCE)
       await transaction
         .insertInto('pins')
-        .values({ server_id: serverId, variant, item, ...values })
-        .onConflict((conflict) => conflict.columns(['server_id', 'variant', 'item']).doUpdateSet(values))
+        .values(
+          some.map(({ item, digest, source }) => {
+            return { server_id: serverId, variant, item, digest, source, pinned_at_ms: nowMs }
+          }),
+        )
+        .onConflict((conflict) =>
+          conflict.columns(['server_id', 'variant', 'item']).doUpdateSet(({ ref }) => ({
+            digest: ref('excluded.digest'),
+            source: ref('excluded.source'),
+            pinned_at_ms: ref('excluded.pinned_at_ms'),
+          })),
+        )
         .execute()
     }
   })
+}
+
+async function hasWithheld(activity: ActivityDatabase, serverId: string, variant: string): Promise<boolean> {
+  const found = await activity
+    .selectFrom('withheld_items')
+    .select('item')
+    .where('server_id', '=', serverId)
+    .where('variant', '=', variant)
+    .limit(1)
+    .executeTakeFirst()
+  return found !== undefined
 }
 
 /** In the place of what was withheld of the server before. */
@@ -65,6 +89,7 @@ export async function saveWithheld(
   items: readonly { item: string; source: string }[],
   nowMs: number,
 ): Promise<void> {
+  if (items.length === 0 && !(await hasWithheld(activity, serverId, variant))) return
   await activity.transaction().execute(async (transaction) => {
     await transaction
       .deleteFrom('withheld_items')

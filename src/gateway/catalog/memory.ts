@@ -15,6 +15,7 @@ export interface MemoryDeps {
 /** What is remembered from run to run for one kind of client. What cannot be kept is done without. */
 export class ListingMemory {
   readonly #deps: MemoryDeps
+  #keeping: Promise<void> = Promise.resolve()
 
   constructor(deps: MemoryDeps) {
     this.#deps = deps
@@ -35,15 +36,27 @@ export class ListingMemory {
     return withoutUnpinned(server, this.#deps.variant, listing, this.#deps.pins)
   }
 
-  save(server: Server, listing: ServerListing): Promise<void> {
+  /** Behind what is being kept already; a client does not wait for what only the next run needs. */
+  keep(server: Server, listing: ServerListing, configDigest: string, replies: () => StoredReplies): void {
+    this.#keeping = this.#keeping
+      .then(() => this.#save(server, listing))
+      .then(() => this.saveReplies(configDigest, replies))
+  }
+
+  /** Settles when nothing is left to be kept. */
+  kept(): Promise<void> {
+    return this.#keeping
+  }
+
+  saveReplies(configDigest: string, replies: () => StoredReplies): Promise<void> {
+    return this.#attempt((store) => store.saveReplies(configDigest, this.#deps.variant, replies()))
+  }
+
+  #save(server: Server, listing: ServerListing): Promise<void> {
     return this.#attempt(async (store) => {
       const fingerprint = await this.#fingerprint(server)
       await store.save(server.id, this.#deps.variant, { fingerprint, listing })
     })
-  }
-
-  saveReplies(configDigest: string, replies: StoredReplies): Promise<void> {
-    return this.#attempt((store) => store.saveReplies(configDigest, this.#deps.variant, replies))
   }
 
   async #attempt(work: (store: CatalogStore) => Promise<void>): Promise<void> {

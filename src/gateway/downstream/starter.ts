@@ -87,8 +87,11 @@ async function prepared(
   const scope = authScope === null ? {} : { scope: authScope }
   const entry = { kind: 'start', action: 'start', client: clientLabel(client), server: id, ...scope } as const
   try {
-    const shield = await sandbox.shieldFor(shieldWish(server))
-    const opened = await credentials.forRoute({ server })
+    // what the machine has is found out by another process; meanwhile there is something to do here
+    const [shield, opened] = await Promise.all([
+      sandbox.shieldFor(shieldWish(server)),
+      credentials.forRoute({ server }),
+    ])
     const { names, generation } = opened
     const injected = authScope === null ? {} : { keys: names, ...(generation === null ? {} : { generation }) }
     const record = { ...entry, ...injected, decision: 'allowed', shield: shield.kind } as const

@@ -177,6 +177,7 @@ export class ClientView implements LinkListener {
     this.#heldCalls.close()
     this.links.leave()
     await this.#deps.pools.own.close()
+    await this.#stored.kept()
   }
 
   ask(request: RequestMessage, waiting: Waiting): Question {
@@ -242,8 +243,7 @@ export class ClientView implements LinkListener {
     if (current === undefined || !sameLaunch(current, server)) return
     const accepted = await this.#stored.accept(server, listing)
     this.catalog.setListing(server.id, accepted)
-    await this.#stored.save(server, accepted)
-    await this.#saveReplies()
+    this.#stored.keep(server, accepted, this.#config.digest, () => this.#replies())
   }
 
   #failed(server: Server, error: unknown): void {
@@ -284,9 +284,12 @@ export class ClientView implements LinkListener {
     if (changed.length > 0) this.#deps.home.listChanged(changed)
   }
 
-  async #saveReplies(): Promise<void> {
+  #saveReplies(): Promise<void> {
+    return this.#stored.saveReplies(this.#config.digest, () => this.#replies())
+  }
+
+  #replies(): StoredReplies {
     const lists = Object.fromEntries(KINDS.map((kind) => [kind, this.#lists.result(kind)]))
-    const replies = { opening: this.opening(), lists: lists as StoredReplies['lists'] }
-    await this.#stored.saveReplies(this.#config.digest, replies)
+    return { opening: this.opening(), lists: lists as StoredReplies['lists'] }
   }
 }
