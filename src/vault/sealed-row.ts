@@ -12,11 +12,11 @@ export type KeyEntry = [name: string, createdAtMs: number, updatedAtMs: number]
 
 /**
  * Opens a row after checking that it is ours, whole, of this scope and of the generation that the manifest names.
- * Throws VAULT_SCOPE_TAMPERED, or VAULT_IDENTITY_MISSING when the key file is not the one that sealed it.
+ * Throws VAULT_SCOPE_TAMPERED, also for an identity that the key file does not hold: the list of scopes is sealed by
+ * the identity of all its rows, so whoever could read that list, and lacks the identity of a row, has a forged row.
  */
 export async function openRow(file: IdentityFile, manifest: Manifest, row: SealedScopeRow): Promise<Envelope> {
-  file.identityFor(row.recipient)
-  checkMac(file, row)
+  if (!isAuthentic(file, row)) throw tampered(row.scope_id)
   if (manifest.generations.get(row.scope_id) !== row.generation) throw tampered(row.scope_id)
   const plaintext = await file.open(row.recipient, row.blob).catch(() => {
     throw tampered(row.scope_id)
@@ -37,6 +37,15 @@ export function withMac(file: IdentityFile, row: Omit<SealedScopeRow, 'mac' | 'm
   const mac = scopeMac(key, named)
   key.fill(0)
   return { ...named, mac }
+}
+
+/** Whether an identity of this key file has sealed this row, as it stands. */
+export function isAuthentic(file: IdentityFile, row: SealedScopeRow): boolean {
+  if (!file.has(row.mac_key) || !file.has(row.recipient)) return false
+  const key = file.macKey(row.mac_key)
+  const isSame = isSameMac(scopeMac(key, row), row.mac)
+  key.fill(0)
+  return isSame
 }
 
 export function keyEntries(row: Pick<SealedScopeRow, 'keys' | 'scope_id'>): KeyEntry[] {
@@ -62,14 +71,6 @@ export function tampered(scopeId: string): VaultError {
       hint: `put its keys again with \`mcplexer secret put ${shown} KEY\`, or \`mcplexer scope delete ${shown}\``,
     },
   )
-}
-
-function checkMac(file: IdentityFile, row: SealedScopeRow): void {
-  if (!file.has(row.mac_key)) throw tampered(row.scope_id)
-  const key = file.macKey(row.mac_key)
-  const isAuthentic = isSameMac(scopeMac(key, row), row.mac)
-  key.fill(0)
-  if (!isAuthentic) throw tampered(row.scope_id)
 }
 
 function checkEnvelope(envelope: Envelope, row: SealedScopeRow): Envelope {

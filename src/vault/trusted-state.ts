@@ -1,6 +1,8 @@
 import {
+  findScope,
   findVaultState,
   listScopeIds,
+  listScopes,
   saveVaultState,
   type VaultStateRow,
   type VaultTransaction,
@@ -10,6 +12,7 @@ import type { IdentityFile } from './identity-file.ts'
 import { keyFileOf, missingFile } from './key-file-changes.ts'
 import { decodeManifest, encodeManifest, type Manifest, newManifest } from './manifest.ts'
 import { isSameMac, stateMac } from './seal-mac.ts'
+import { isAuthentic } from './sealed-row.ts'
 import { VaultError } from './vault-error.ts'
 
 /** What of the database may be believed: everything in it can have been written by somebody else. */
@@ -24,7 +27,8 @@ export interface TrustedState {
 
 /**
  * The list of scopes; null when it was not written with an identity of this key file, or has gone from beside its
- * scopes: then no scope is used. Throws VAULT_IDENTITY_MISSING when the key file is another one.
+ * scopes: then no scope is used. Throws VAULT_IDENTITY_MISSING when the key file is another one, and no row shows that
+ * it is the right one.
  */
 export async function readManifest(
   transaction: VaultTransaction,
@@ -34,6 +38,7 @@ export async function readManifest(
   const hasRows = (await listScopeIds(transaction)).length > 0
   if (state === null) return hasRows ? null : newManifest()
   if (!file.has(state.mac_key) && !hasRows && listsNothing(state)) return newManifest()
+  if (!file.has(state.mac_key) && (await hasSealedRow(transaction, file))) return null
   const key = file.macKey(state.mac_key)
   const isAuthentic = isSameMac(stateMac(key, state), state.manifest_mac)
   key.fill(0)
@@ -79,6 +84,15 @@ export function listTampered({ paths }: VaultContext): VaultError {
       hint: 'put a backup of the database in its place, or put each key again with `mcplexer secret put SCOPE KEY`',
     },
   )
+}
+
+/** Whether this key file has sealed any of the scopes, whatever their list says. */
+async function hasSealedRow(transaction: VaultTransaction, file: IdentityFile): Promise<boolean> {
+  for (const { scope_id, mac_key } of await listScopes(transaction)) {
+    const row = file.has(mac_key) ? await findScope(transaction, scope_id) : null
+    if (row !== null && isAuthentic(file, row)) return true
+  }
+  return false
 }
 
 async function isSignedHere(context: VaultContext, { mac_key }: VaultStateRow): Promise<boolean> {

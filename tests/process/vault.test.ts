@@ -55,6 +55,27 @@ describe('tampering is refused by name, and the other scopes go on', () => {
       'unreadable key names',
       (home) => changeDatabase(home, `update sealed_scopes set keys = '{' where scope_id = 'a'`),
     ],
+    [
+      'a recipient forged',
+      (home) =>
+        changeDatabase(
+          home,
+          `update sealed_scopes set recipient = ? where scope_id = 'a'`,
+          strangersRecipient(),
+        ),
+    ],
+    [
+      'a recipient forged, and the HMAC’s key with it',
+      (home) => {
+        const stranger = strangersRecipient()
+        changeDatabase(
+          home,
+          `update sealed_scopes set recipient = ?, mac_key = ? where scope_id = 'a'`,
+          stranger,
+          stranger,
+        )
+      },
+    ],
     ['a row deleted', (home) => changeDatabase(home, `delete from sealed_scopes where scope_id = 'a'`)],
     ['the whole row put back from last week', (home) => putBack(home)],
   ]
@@ -96,6 +117,44 @@ describe('tampering is refused by name, and the other scopes go on', () => {
 
     expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stderr).toContain('auth scope a was changed')
   })
+
+  test('a list that names a stranger’s key beside our rows is a forged list, not a missing key file', () => {
+    using home = new TempHome(SCOPES)
+    home.put('a', 'TOKEN', 'x')
+    changeDatabase(home, 'update vault_state set mac_key = ?1, recipient = ?1', strangersRecipient())
+
+    expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stderr).toContain('auth scope a was changed')
+    expect(home.runSync(['rotate-key']).stderr).toContain('the list of auth scopes')
+    home.put('a', 'TOKEN', 'mended')
+    expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('mended')
+  })
+
+  test('the key file of another vault is named as such, and no row is overwritten with it', () => {
+    using home = new TempHome(SCOPES)
+    using other = new TempHome(SCOPES)
+    home.put('a', 'TOKEN', 'x')
+    const own = home.read('age.key')
+    copyFileSync(other.file('age.key'), home.file('age.key'))
+    const attempts = () =>
+      [
+        ['secret', 'put', 'a', 'SECOND', 'y'],
+        ['secret', 'delete', 'a', 'TOKEN'],
+      ].map((args) => home.runSync(args).stderr)
+
+    expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stderr).toContain('does not hold the identity')
+    for (const stderr of attempts()) expect(stderr).toContain('does not hold the identity')
+    changeDatabase(home, 'delete from vault_state')
+    expect(attempts()[0]).toContain('does not hold the identity')
+
+    expect(sealedRows(home).length).toBe(1)
+    expect(home.read('age.key')).not.toBe(own)
+  })
+
+  function strangersRecipient(): string {
+    using other = new TempHome(SCOPES)
+    other.put('a', 'TOKEN', 'of a stranger')
+    return sealedRows(other)[0]?.recipient ?? ''
+  }
 
   function putBack(home: TempHome): void {
     const old = sealedRows(home).find(({ scope_id }) => scope_id === 'a')
