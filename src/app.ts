@@ -1,4 +1,3 @@
-import type { AuditLog } from './audit/index.ts'
 import {
   hardenProcess,
   log,
@@ -154,7 +153,9 @@ async function openGateway(
     digestKey: digestKey ?? crypto.getRandomValues(new Uint8Array(32)),
   })
   if (activity !== null) {
-    void pruned(activity, initial, audit, prune)
+    void prune(activity, initial.audit, systemClock.nowMs()).catch(() =>
+      log.debug('old entries of the record could not be let go of'),
+    )
     const { lockWhenIdle } = await import('./idle-lock.ts')
     closing.push(lockWhenIdle(activity, vault, () => current.lockIdleMin))
   }
@@ -211,16 +212,6 @@ async function waitForPassphrase(paths: Paths, access: KeyAccess, closing: (() =
     const stop = await listening
     stop?.()
   })
-}
-
-async function pruned(
-  activity: ActivityDatabase,
-  { audit: retention }: Config,
-  audit: AuditLog,
-  prune: typeof import('./audit/index.ts').prune,
-): Promise<void> {
-  const last = await prune(activity, retention, systemClock.nowMs()).catch(() => null)
-  if (last !== null) audit.record({ kind: 'retention', action: `let go up to ${last}`, decision: 'allowed' })
 }
 
 function sayWaiting(): void {

@@ -1,5 +1,12 @@
-import { type ActivityDatabase, auditAfter, auditStart, dropAuditUpTo } from '../store/index.ts'
-import { decodeEntry } from './entry.ts'
+import {
+  type ActivityDatabase,
+  type AuditStart,
+  auditAfter,
+  auditStart,
+  dropAuditUpTo,
+} from '../store/index.ts'
+import { linkedHash } from './chain.ts'
+import { type AuditEntry, decodeEntry, encodeEntry } from './entry.ts'
 
 export interface Retention {
   /** 0: for ever. */
@@ -8,38 +15,73 @@ export interface Retention {
   readonly keepEntries: number
 }
 
+interface Limits {
+  readonly firstKept: number
+  readonly oldestMs: number
+}
+
 const DAY_MS = 86_400_000
 const PAGE = 1000
+/** In one commit, some 20 ms, in which nothing else is done. */
+const PAGES_AT_ONCE = 10
 
 /**
- * Lets go of what is too old or too much, from the front, so that the rest stays a chain. Gives the number of the
- * last entry that went, or null.
+ * Lets go of what is too old or too much, from the front, so that the rest stays a chain, and puts that on record.
+ * Gives the number of the last entry that went, or null.
  */
 export async function prune(
   activity: ActivityDatabase,
-  { keepDays, keepEntries }: Retention,
+  retention: Retention,
   nowMs: number,
 ): Promise<number | null> {
-  const start = await auditStart(activity)
+  const limits = await limitsOf(activity, retention, nowMs)
+  for (let gone: number | null = null; ; ) {
+    const last = await lastToGo(activity, limits)
+    if (last === null) return gone
+    const isGone = await dropAuditUpTo(activity, last, (start) => encodeEntry(letGo(start), nowMs), linkedHash)
+    if (!isGone) return gone
+    gone = last
+  }
+}
+
+/** What the record says of where it begins: number and hash of the last entry that is no longer in it. */
+export function letGo({ seq, hash }: AuditStart): AuditEntry {
+  const action = `let go up to ${seq} ${Buffer.from(hash).toString('hex')}`
+  return { kind: 'retention', action, decision: 'allowed' }
+}
+
+async function limitsOf(
+  activity: ActivityDatabase,
+  { keepDays, keepEntries }: Retention,
+  nowMs: number,
+): Promise<Limits> {
   const newest = await activity
     .selectFrom('audit_entries')
     .select('seq')
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst()
-  const firstKept = keepEntries === 0 ? 0 : (newest?.seq ?? 0) - keepEntries + 1
-  const oldestMs = keepDays === 0 ? 0 : nowMs - keepDays * DAY_MS
-  let last = start
-  for (let isDone = false; !isDone; ) {
-    const rows = await auditAfter(activity, last.seq, PAGE)
-    isDone = rows.length === 0
-    for (const row of rows) {
-      isDone = row.seq >= firstKept && decodeEntry(row).atMs >= oldestMs
-      if (isDone) break
-      last = row
-    }
+  const count = newest === undefined ? 0 : newest.seq - (await auditStart(activity)).seq
+  const isTooMuch = newest !== undefined && keepEntries !== 0 && count > keepEntries
+  return {
+    // the entry that says so is one of those kept; else each start would let go of another one
+    firstKept: isTooMuch ? newest.seq - keepEntries + 2 : 0,
+    oldestMs: keepDays === 0 ? 0 : nowMs - keepDays * DAY_MS,
   }
-  if (last.seq === start.seq) return null
-  await dropAuditUpTo(activity, { seq: last.seq, hash: last.hash })
-  return last.seq
+}
+
+/** Of the oldest entries, as many as go at once; null when there is none. */
+async function lastToGo(activity: ActivityDatabase, { firstKept, oldestMs }: Limits): Promise<number | null> {
+  let last: number | null = null
+  let from = (await auditStart(activity)).seq
+  for (let page = 0; page < PAGES_AT_ONCE; page++) {
+    const rows = await auditAfter(activity, from, PAGE)
+    for (const row of rows) {
+      if (row.seq >= firstKept && !(decodeEntry(row).atMs < oldestMs)) return last
+      last = row.seq
+    }
+    from = last ?? from
+    if (rows.length < PAGE) return last
+  }
+  return last
 }

@@ -1,6 +1,8 @@
 import { type ActivityDatabase, auditAfter, auditStart } from '../store/index.ts'
 import { linkedHash } from './chain.ts'
 import type { Checkpoint } from './checkpoint.ts'
+import { decodeEntry } from './entry.ts'
+import { letGo } from './retention.ts'
 
 const PAGE = 1000
 
@@ -9,29 +11,41 @@ export interface Verdict {
   readonly entries: number
   readonly firstSeq: number
   readonly brokenAt: number | null
+  /** Entries are missing in front, and none that is left says that they were let go of. */
+  readonly isCutOff: boolean
+  /** When those in front were let go of, as the record says. */
+  readonly letGoAtMs: number | null
   /** Of the checkpoint: whether the entry that it names is there and unchanged; null without one. */
   readonly hasCheckpoint: boolean | null
 }
 
 /**
- * Reads the whole chain. It finds every edit, gap and change of order that was made without computing all hashes
- * anew; what was cut off at the end, or written anew altogether, only a checkpoint kept elsewhere shows.
+ * Reads the whole chain. It finds every edit, gap and change of order, and every end cut off in front, that was made
+ * without computing hashes anew; what was cut off at its end, or written anew, only a checkpoint kept elsewhere shows.
  */
 export async function verify(
   activity: ActivityDatabase,
   checkpoint: Checkpoint | null = null,
 ): Promise<Verdict> {
   const start = await auditStart(activity)
+  const lettingGo = letGo(start)
   let before = start
   let entries = 0
+  let letGoAtMs: number | null = null
   let hasCheckpoint = checkpoint === null ? null : isNamed(start, checkpoint)
+  const verdict = (brokenAt: number | null): Verdict => {
+    const isCutOff = start.seq !== 0 && letGoAtMs === null
+    return { entries, firstSeq: start.seq + 1, brokenAt, isCutOff, letGoAtMs, hasCheckpoint }
+  }
   for (;;) {
     const rows = await auditAfter(activity, before.seq, PAGE)
-    if (rows.length === 0) return { entries, firstSeq: start.seq + 1, brokenAt: null, hasCheckpoint }
+    if (rows.length === 0) return verdict(null)
     for (const row of rows) {
       const isNext = row.seq === before.seq + 1
       const isWhole = isNext && Buffer.compare(linkedHash(before, row.body), row.hash) === 0
-      if (!isWhole) return { entries, firstSeq: start.seq + 1, brokenAt: before.seq + 1, hasCheckpoint }
+      if (!isWhole) return verdict(before.seq + 1)
+      const { kind, action, atMs } = decodeEntry(row)
+      if (kind === lettingGo.kind && action === lettingGo.action) letGoAtMs = atMs
       entries++
       before = row
       if (checkpoint !== null && isNamed(row, checkpoint)) hasCheckpoint = true

@@ -85,18 +85,6 @@ export async function newestAudit(activity: ActivityDatabase, limit: number): Pr
   return rows.reverse()
 }
 
-/** Lets go of everything up to and with `last`; the chain begins behind it from now on. */
-export async function dropAuditUpTo(activity: ActivityDatabase, last: AuditStart): Promise<void> {
-  await activity.transaction().execute(async (transaction) => {
-    await transaction.deleteFrom('audit_entries').where('seq', '<=', last.seq).execute()
-    await transaction
-      .insertInto('audit_start')
-      .values({ id: 1, ...last })
-      .onConflict((conflict) => conflict.column('id').doUpdateSet(last))
-      .execute()
-  })
-}
-
 /** 32 random bytes of this database, made when there are none. */
 export async function auditDigestKey(activity: ActivityDatabase): Promise<Uint8Array> {
   const found = await activity.selectFrom('audit_key').select('key').executeTakeFirst()

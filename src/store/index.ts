@@ -11,9 +11,9 @@ export {
   auditAfter,
   auditDigestKey,
   auditStart,
-  dropAuditUpTo,
   newestAudit,
 } from './audit-entries.ts'
+export { dropAuditUpTo } from './audit-retention.ts'
 export type { Waiting } from './busy.ts'
 export { loadCatalogEntry, saveCatalogEntry } from './catalog-entries.ts'
 export { withFileLock } from './file-lock.ts'

@@ -135,6 +135,20 @@ describe('the chain', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: `the record was changed at entry ${at}\n` })
   })
 
+  test('cut off in front, with its start moved there, is shown', () => {
+    using home = homeOf()
+    for (let n = 0; n < 4; n++) home.runSync(['secret', 'get', 'gh', 'TOKEN'])
+    change(home, 'insert into audit_start select 1, seq, hash from audit_entries where seq = 2')
+    change(home, 'delete from audit_entries where seq <= 2')
+
+    const { exitCode, stdout } = home.runSync(['audit', 'verify'])
+
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 1,
+      stdout: 'entries up to 2 are missing, and no entry says that they were let go of\n',
+    })
+  })
+
   test('cut off at its end, or written anew, is shown by a checkpoint that was kept', () => {
     using home = homeOf()
     home.runSync(['secret', 'get', 'gh', 'TOKEN'])
@@ -164,9 +178,17 @@ describe('the chain', () => {
       await client.callText('plain__echo', { message: 'x' })
     }
 
-    expect(home.runSync(['audit', 'verify'])).toMatchObject({ exitCode: 0 })
-    expect(entriesOf(home)[0]?.seq).toBe(5)
-    expect(entriesOf(home).some(({ kind }) => kind === 'retention')).toBe(true)
+    const { exitCode, stdout } = home.runSync(['audit', 'verify'])
+    expect({ exitCode, lines: stdout.split('\n') }).toEqual({
+      exitCode: 0,
+      lines: [
+        expect.stringContaining('entries from 6 on are as they were written'),
+        expect.stringMatching(/^those before 6 were let go of 20/),
+        '',
+      ],
+    })
+    expect(entriesOf(home)[0]?.seq).toBe(6)
+    expect(entriesOf(home, '--kind', 'retention')[0]?.action).toMatch(/^let go up to 5 [0-9a-f]{64}$/)
   })
 })
 

@@ -12,8 +12,9 @@ export class AuditVerifyCommand extends BaseCommand {
   static override usage = Command.Usage({
     description: 'find out whether the record was changed; exits 1 then',
     details:
-      'Finds any edit, gap and change of order. Whoever can write activity.db can also cut off its end, or write all ' +
-      'of it anew: that only a checkpoint which was kept elsewhere shows.',
+      'Finds any edit, gap, change of order, and entries missing in front that nothing on record has let go of. ' +
+      'Whoever can write activity.db can also cut off its end, write all of it anew, or add an entry: that only a ' +
+      'checkpoint which was kept elsewhere shows.',
     examples: [
       ['The chain', 'mcplexer audit verify'],
       ['And that it goes on from a checkpoint', 'mcplexer audit verify --checkpoint kept.txt'],
@@ -27,13 +28,22 @@ export class AuditVerifyCommand extends BaseCommand {
     const activity = await recordOf(app)
     const checkpoints = this.checkpoint === undefined ? [null] : await readCheckpoints(this.checkpoint)
     for (const checkpoint of checkpoints) {
-      const { entries, firstSeq, brokenAt, hasCheckpoint } = await verify(activity, checkpoint)
+      const { entries, firstSeq, brokenAt, isCutOff, letGoAtMs, hasCheckpoint } = await verify(
+        activity,
+        checkpoint,
+      )
       if (brokenAt !== null) return this.#fail(`the record was changed at entry ${brokenAt}`)
+      if (isCutOff)
+        return this.#fail(
+          `entries up to ${firstSeq - 1} are missing, and no entry says that they were let go of`,
+        )
       if (hasCheckpoint === false)
         return this.#fail(`entry ${checkpoint?.seq} of the checkpoint is missing, or another one`)
       const of =
         checkpoint === null ? '' : `, and goes on from entry ${checkpoint.seq}, signed ${checkpoint.at}`
       await print(`${entries} entries from ${firstSeq} on are as they were written${of}`)
+      if (letGoAtMs !== null)
+        await print(`those before ${firstSeq} were let go of ${new Date(letGoAtMs).toISOString()}`)
       if (checkpoint !== null) await print(`signed by ${checkpoint.publicKey}`)
     }
     return 0

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ActivityDatabase, AuditLog, listed, prune, verify } from '../../../src/audit/index.ts'
+import { systemClock } from '../../../src/base/index.ts'
+import { openActivity } from '../../../src/store/index.ts'
+
+const WAITING = { clock: systemClock, onWait: () => undefined, limitMs: 5000 }
+const DAY_MS = 86_400_000
+const FOR_EVER = { keepDays: 0, keepEntries: 0 }
+
+let folder: string
+let activity: ActivityDatabase
+const path = () => join(folder, 'activity.db')
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'mcplexer-retention-'))
+  activity = await openActivity(path(), WAITING)
+})
+
+afterEach(async () => {
+  await activity.destroy()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function add(count: number, name = 'one__echo'): Promise<void> {
+  const log = new AuditLog(activity, { allowsFailure: false })
+  for (let n = 0; n < count; n++) log.record({ kind: 'call', action: 'tools/call', decision: 'allowed', name })
+  await log.flush()
+}
+
+async function seqs(): Promise<number[]> {
+  const entries = await Array.fromAsync(listed(activity))
+  return entries.map(({ seq }) => seq)
+}
+
+test('keeps as many entries as it should, the one that says so among them, and is then content', async () => {
+  await add(10)
+
+  expect(await prune(activity, { ...FOR_EVER, keepEntries: 4 }, Date.now())).toBe(7)
+  expect(await seqs()).toEqual([8, 9, 10, 11])
+  expect(await prune(activity, { ...FOR_EVER, keepEntries: 4 }, Date.now())).toBeNull()
+  expect(await verify(activity)).toMatchObject({ brokenAt: null, isCutOff: false, firstSeq: 8 })
+})
+
+test('names the newest start when it has let go several times, and of more than goes at once', async () => {
+  for (let n = 0; n < 3; n++) await add(3500)
+
+  expect(await prune(activity, { ...FOR_EVER, keepEntries: 10 }, 1000)).toBe(10_491)
+  await add(5)
+  expect(await prune(activity, { ...FOR_EVER, keepDays: 1 }, Date.now() + 2 * DAY_MS)).toBe(10_507)
+
+  expect(await seqs()).toEqual([10_508])
+  expect(await verify(activity)).toMatchObject({ brokenAt: null, isCutOff: false, firstSeq: 10_508 })
+})
+
+test('by several processes at once never moves the start back', async () => {
+  await add(50)
+  const other = await openActivity(path(), WAITING)
+
+  await Promise.all([
+    prune(activity, { ...FOR_EVER, keepEntries: 10 }, Date.now()),
+    prune(other, { ...FOR_EVER, keepEntries: 40 }, Date.now()),
+    prune(other, { ...FOR_EVER, keepEntries: 5 }, Date.now()),
+  ])
+  await other.destroy()
+
+  expect(await verify(activity)).toMatchObject({ brokenAt: null, isCutOff: false })
+})
+
+test('overwrites what goes, and uses its room again', async () => {
+  await add(2000, `canary-${'x'.repeat(180)}`)
+  await prune(activity, { ...FOR_EVER, keepEntries: 1 }, Date.now())
+  await activity.destroy()
+  const before = readFileSync(path())
+  activity = await openActivity(path(), WAITING)
+  await add(1500, `other-${'y'.repeat(180)}`)
+  await activity.destroy()
+  const after = readFileSync(path())
+  activity = await openActivity(path(), WAITING)
+
+  expect(before.includes('canary-')).toBe(false)
+  expect(after.length).toBe(before.length)
+})
