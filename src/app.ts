@@ -22,6 +22,8 @@ export interface App {
   config(): Promise<Config>
   /** What is done with it is on record. */
   vault(): Promise<Vault>
+  /** What HTTP clients send, as it is or a new one; on record too. Throws HTTP_TOKEN_UNSAFE. */
+  httpToken(action: 'show' | 'new'): Promise<string>
   /** Null when it cannot be used; that was said. */
   activity(): Promise<ActivityDatabase | null>
   review(): Promise<Review>
@@ -67,14 +69,21 @@ export function openApp(options: AppOptions): App {
     return opened
   })
   const activity = once(() => openActivity(paths, closing))
+  const recorded = once(async () => {
+    const { AuditLog } = await import('./audit/index.ts')
+    const { onRecord } = await import('./on-record.ts')
+    // a person holds the key himself: he is warned, and not kept from his secrets
+    return onRecord(async () => new AuditLog(await activity(), { allowsFailure: true }))
+  })
   const vault = once(async () => {
     const { auditedVault } = await import('./audited-vault.ts')
-    const { AuditLog } = await import('./audit/index.ts')
-    // a person holds the key himself: he is warned, and not kept from his secrets
-    return auditedVault(await bareVault(), () =>
-      activity().then((opened) => new AuditLog(opened, { allowsFailure: true })),
-    )
+    return auditedVault(await bareVault(), await recorded())
   })
+  const httpToken = async (action: 'show' | 'new'): Promise<string> => {
+    const { readToken, replaceToken } = await import('./http-token.ts')
+    const give = action === 'new' ? replaceToken : readToken
+    return (await recorded())({ kind: 'key', action: `token ${action}` }, async () => give(paths.httpToken))
+  }
   const gateway = once(async () => {
     const opened = await openGateway(
       paths,
@@ -114,7 +123,7 @@ export function openApp(options: AppOptions): App {
     const { passphrase } = await keyAccess()
     return passphrase === null ? 0 : (await import('./unlock-socket.ts')).handOver(paths, passphrase)
   }
-  return { paths, config, vault, activity, review, unlockGateways, gateway, toolbox, close }
+  return { paths, config, vault, httpToken, activity, review, unlockGateways, gateway, toolbox, close }
 }
 
 async function openGateway(

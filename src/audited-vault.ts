@@ -1,25 +1,8 @@
-import type { AuditEntry, AuditLog } from './audit/index.ts'
-import { isMcplexerError } from './base/index.ts'
+import type { OnRecord, What } from './on-record.ts'
 import type { Vault } from './vault/index.ts'
 
-type What = Pick<AuditEntry, 'kind' | 'action' | 'scope' | 'keys'>
-
 /** The vault as a person uses it: what was done with it, or tried, is on record. */
-export function auditedVault(vault: Vault, open: () => Promise<AuditLog>): Vault {
-  const recorded = async <T>(what: What, work: () => Promise<T>): Promise<T> => {
-    const audit = await open()
-    try {
-      const result = await work()
-      audit.record({ ...what, decision: 'allowed' })
-      return result
-    } catch (error) {
-      const reason = isMcplexerError(error) ? error.code : 'unexpected'
-      audit.record({ ...what, decision: 'failed', reason })
-      throw error
-    } finally {
-      await audit.flush()
-    }
-  }
+export function auditedVault(vault: Vault, recorded: OnRecord): Vault {
   const secret = (action: string, scope: string, key: string): What => ({
     kind: 'secret',
     action,

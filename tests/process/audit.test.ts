@@ -1,7 +1,7 @@
 import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import type { StoredEntry } from '../../src/audit/index.ts'
 import { filesHolding } from '../helpers/canary.ts'
 import { configOf } from '../helpers/fixtures.ts'
@@ -87,6 +87,29 @@ describe('on record', () => {
       'key rotate allowed',
       'secret delete allowed',
     ])
+  })
+
+  test('are the token of `serve --http` shown, replaced, or found unsafe, and never its text', () => {
+    using home = homeOf()
+    const tokens = [home.runSync(['token', 'show']), home.runSync(['token', 'new'])].map(({ stdout }) =>
+      stdout.trim(),
+    )
+    chmodSync(home.file('http.token'), 0o644)
+    expect(home.runSync(['token', 'show']).exitCode).toBe(1)
+
+    const done = entriesOf(home, '--kind', 'key').map(({ action, decision, reason }) => [
+      action,
+      decision,
+      reason,
+    ])
+
+    expect(done).toEqual([
+      ['token show', 'allowed', undefined],
+      ['token new', 'allowed', undefined],
+      ['token show', 'failed', 'HTTP_TOKEN_UNSAFE'],
+    ])
+    for (const token of tokens)
+      expect(filesHolding(home.path, token).map((path) => basename(path))).not.toContain('activity.db')
   })
 
   test('are arguments only when asked for, without values that are live', async () => {

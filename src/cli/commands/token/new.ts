@@ -10,9 +10,8 @@ export class TokenNewCommand extends BaseCommand {
     examples: [['After a leak', 'mcplexer token new']],
   })
 
-  protected async run({ paths }: App): Promise<number> {
-    const { replaceToken } = await import('../../../http-token.ts')
-    await print(replaceToken(paths.httpToken))
+  protected async run(app: App): Promise<number> {
+    await print(await app.httpToken('new'))
     note('clients with the old token are refused from now on')
     return 0
   }

@@ -15,9 +15,8 @@ export class TokenShowCommand extends BaseCommand {
     ],
   })
 
-  protected async run({ paths }: App): Promise<number> {
-    const { readToken } = await import('../../../http-token.ts')
-    await print(readToken(paths.httpToken))
+  protected async run(app: App): Promise<number> {
+    await print(await app.httpToken('show'))
     return 0
   }
 }
