@@ -87,6 +87,7 @@ function configOf(file: ConfigFile, bytes: Uint8Array, path: string): Config {
       allowsFailure: file.audit.on_failure === 'allow',
       keepDays: file.audit.keep_days,
       keepEntries: file.audit.keep_entries,
+      keepMb: file.audit.keep_mb,
     },
     authScopes: new Map(file.auth_scopes.map((scope) => [scope.id, scopeOf(scope)])),
     servers: new Map(

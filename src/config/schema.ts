@@ -61,6 +61,8 @@ export interface AuditSettings {
   readonly keepDays: number
   /** 0: any number. */
   readonly keepEntries: number
+  /** 0: any size. */
+  readonly keepMb: number
 }
 
 export interface Config {
@@ -171,6 +173,13 @@ const auditSchema = z.strictObject({
     .max(1_000_000_000)
     .default(1_000_000)
     .describe('Of more than these the oldest go; 0: they stay'),
+  keep_mb: z
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(1000)
+    .describe('Of more megabytes of entries than these the oldest go; 0: they stay'),
 })
 
 /** A section whose entries are all commented out reads as null; it is empty. */
