@@ -2,6 +2,7 @@ import {
   type ActivityDatabase,
   type AuditStart,
   auditAfter,
+  auditBytesAbove,
   auditStart,
   dropAuditUpTo,
 } from '../store/index.ts'
@@ -13,14 +14,20 @@ export interface Retention {
   readonly keepDays: number
   /** 0: any number. */
   readonly keepEntries: number
+  /** 0: any size. Of the entries themselves; with all that is around them the file is about a fifth larger. */
+  readonly keepMb: number
 }
 
 interface Limits {
   readonly firstKept: number
   readonly oldestMs: number
+  readonly bytesToGo: number
 }
 
 const DAY_MS = 86_400_000
+const MB = 1_000_000
+/** Of `keepMb`, beyond what is too much: else each start would let go of some. */
+const ROOM = 0.01
 const PAGE = 1000
 /** In one commit, some 20 ms, in which nothing else is done. */
 const PAGES_AT_ONCE = 10
@@ -35,9 +42,11 @@ export async function prune(
   nowMs: number,
 ): Promise<number | null> {
   const limits = await limitsOf(activity, retention, nowMs)
+  let { bytesToGo } = limits
   for (let gone: number | null = null; ; ) {
-    const last = await lastToGo(activity, limits)
+    const { last, bytes } = await oldestToGo(activity, { ...limits, bytesToGo })
     if (last === null) return gone
+    bytesToGo -= bytes
     const isGone = await dropAuditUpTo(activity, last, (start) => encodeEntry(letGo(start), nowMs), linkedHash)
     if (!isGone) return gone
     gone = last
@@ -52,7 +61,7 @@ export function letGo({ seq, hash }: AuditStart): AuditEntry {
 
 async function limitsOf(
   activity: ActivityDatabase,
-  { keepDays, keepEntries }: Retention,
+  { keepDays, keepEntries, keepMb }: Retention,
   nowMs: number,
 ): Promise<Limits> {
   const newest = await activity
@@ -62,26 +71,34 @@ async function limitsOf(
     .limit(1)
     .executeTakeFirst()
   const count = newest === undefined ? 0 : newest.seq - (await auditStart(activity)).seq
+  const bytesAbove = keepMb === 0 ? 0 : await auditBytesAbove(activity, keepMb * MB)
   const isTooMuch = newest !== undefined && keepEntries !== 0 && count > keepEntries
   return {
     // the entry that says so is one of those kept; else each start would let go of another one
     firstKept: isTooMuch ? newest.seq - keepEntries + 2 : 0,
     oldestMs: keepDays === 0 ? 0 : nowMs - keepDays * DAY_MS,
+    bytesToGo: bytesAbove === 0 ? 0 : bytesAbove + keepMb * MB * ROOM,
   }
 }
 
-/** Of the oldest entries, as many as go at once; null when there is none. */
-async function lastToGo(activity: ActivityDatabase, { firstKept, oldestMs }: Limits): Promise<number | null> {
+/** Of the oldest entries, as many as go at once: the last of them, or null, and how large they are. */
+async function oldestToGo(
+  activity: ActivityDatabase,
+  { firstKept, oldestMs, bytesToGo }: Limits,
+): Promise<{ last: number | null; bytes: number }> {
   let last: number | null = null
+  let bytes = 0
   let from = (await auditStart(activity)).seq
   for (let page = 0; page < PAGES_AT_ONCE; page++) {
     const rows = await auditAfter(activity, from, PAGE)
     for (const row of rows) {
-      if (row.seq >= firstKept && !(decodeEntry(row).atMs < oldestMs)) return last
+      const isKept = row.seq >= firstKept && !(decodeEntry(row).atMs < oldestMs) && bytes >= bytesToGo
+      if (isKept) return { last, bytes }
       last = row.seq
+      bytes += Buffer.byteLength(row.body)
     }
     from = last ?? from
-    if (rows.length < PAGE) return last
+    if (rows.length < PAGE) break
   }
-  return last
+  return { last, bytes }
 }

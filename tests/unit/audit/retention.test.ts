@@ -8,7 +8,7 @@ import { openActivity } from '../../../src/store/index.ts'
 
 const WAITING = { clock: systemClock, onWait: () => undefined, limitMs: 5000 }
 const DAY_MS = 86_400_000
-const FOR_EVER = { keepDays: 0, keepEntries: 0 }
+const FOR_EVER = { keepDays: 0, keepEntries: 0, keepMb: 0 }
 
 let folder: string
 let activity: ActivityDatabase
@@ -53,6 +53,20 @@ test('names the newest start when it has let go several times, and of more than 
 
   expect(await seqs()).toEqual([10_508])
   expect(await verify(activity)).toMatchObject({ brokenAt: null, isCutOff: false, firstSeq: 10_508 })
+})
+
+test('keeps as many megabytes as it should, with room for some more', async () => {
+  for (let n = 0; n < 4; n++) await add(2000, `${n}-${'x'.repeat(170)}`)
+
+  await prune(activity, { ...FOR_EVER, keepMb: 1 }, Date.now())
+
+  const kept = await Array.fromAsync(listed(activity))
+  const bytes = kept.reduce((sum, { seq: _, ...body }) => sum + JSON.stringify(body).length, 0)
+  expect(bytes).toBeGreaterThan(980_000)
+  expect(bytes).toBeLessThan(1_000_000)
+  expect(await verify(activity)).toMatchObject({ brokenAt: null, isCutOff: false })
+  expect(await prune(activity, { ...FOR_EVER, keepMb: 1 }, Date.now())).toBeNull()
+  expect(await prune(activity, { ...FOR_EVER, keepMb: 2 }, Date.now())).toBeNull()
 })
 
 test('by several processes at once never moves the start back', async () => {

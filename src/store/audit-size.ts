@@ -1,0 +1,26 @@
+import { CompiledQuery } from 'kysely'
+import type { ActivityDatabase } from './activity.ts'
+
+/** Some 5 ms. */
+const AT_ONCE = 20_000
+const IN_USE = `select (page_count - freelist_count) * page_size as bytes
+  from pragma_page_count, pragma_freelist_count, pragma_page_size`
+const COUNT = `select max(seq) as last, sum(length(cast(body as blob))) as bytes
+  from (select seq, body from audit_entries where seq > ? order by seq limit ${AT_ONCE})`
+
+/** By how many bytes the bodies of all entries exceed `limit`. They are counted only in a file that large. */
+export async function auditBytesAbove(activity: ActivityDatabase, limit: number): Promise<number> {
+  const inUse = await activity.executeQuery<{ bytes: number }>(CompiledQuery.raw(IN_USE))
+  if ((inUse.rows[0]?.bytes ?? 0) <= limit) return 0
+  for (let from = 0, total = 0; ; ) {
+    const { rows } = await activity.executeQuery<{ last: number | null; bytes: number | null }>(
+      CompiledQuery.raw(COUNT, [from]),
+    )
+    const [part] = rows
+    if (part?.last == null) return Math.max(0, total - limit)
+    total += part.bytes ?? 0
+    from = part.last
+    // calls go on meanwhile
+    await Bun.sleep(0)
+  }
+}
