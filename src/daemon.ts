@@ -1,7 +1,5 @@
-import { lstatSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import {
-  ensurePrivateFolder,
   environmentNaming,
   isMcplexerError,
   log,
@@ -20,6 +18,7 @@ import {
   STATUS,
   STOP,
 } from './gateway/socket.ts'
+import { runFolder } from './run-folder.ts'
 import { sessionDeps } from './serve.ts'
 
 const START_LIMIT_MS = 10_000
@@ -122,14 +121,7 @@ function readyPaths(configPath: string | undefined): Paths {
     throw new McplexerError('DAEMON_UNSUPPORTED', 'there is no daemon on Windows', { hint: 'mcplexer serve' })
   }
   const paths = resolvePaths(configPath)
-  const folder = dirname(paths.socket)
-  ensurePrivateFolder(folder)
-  const { mode, uid } = lstatSync(folder)
-  if (uid !== process.getuid?.() || (mode & 0o077) !== 0) {
-    throw new McplexerError('DAEMON_FOLDER_UNSAFE', `other users can reach into ${folder}`, {
-      hint: `chmod 700 '${folder}'`,
-    })
-  }
+  runFolder(paths)
   return paths
 }
 

@@ -1,23 +1,25 @@
 import { chmodSync, readdirSync, rmSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
-import { dirname, join } from 'node:path'
-import { ensurePrivateFolder, type Paths } from './base/index.ts'
+import { join } from 'node:path'
+import type { Paths } from './base/index.ts'
+import { runFolder } from './run-folder.ts'
 
-const NAME = /^unlock-\d+\.sock$/
+const NAME = /^unlock-(\d+)\.sock$/
 const MAX_BYTES = 8192
+/** For a gateway that does not answer, as it was stopped for example. */
+const ANSWER_LIMIT_MS = 3000
 
 /**
- * Waits in a private folder for the passphrase of the key file, which `mcplexer unlock` hands over to every gateway.
- * Gives what ends it.
+ * Waits in a private folder for the passphrase of the key file, which `mcplexer unlock` hands over to every gateway,
+ * and removes what others left there that were killed. Gives what ends it. Throws DAEMON_FOLDER_UNSAFE.
  */
 export async function listenForPassphrase(
   paths: Paths,
   take: (passphrase: string) => void,
 ): Promise<() => void> {
-  const folder = dirname(paths.socket)
-  ensurePrivateFolder(folder)
+  const folder = runFolder(paths)
+  await removeAbandoned(folder)
   const path = join(folder, `unlock-${process.pid}.sock`)
-  rmSync(path, { force: true })
   const server = createServer((socket) => {
     let text = ''
     socket.on('error', () => undefined)
@@ -42,23 +44,50 @@ export async function listenForPassphrase(
   }
 }
 
-/** To every gateway that waits for it; gives how many have taken it. What is left of one that died is removed. */
+/** To every gateway that waits for it; gives how many have taken it. Throws DAEMON_FOLDER_UNSAFE. */
 export async function handOver(paths: Paths, passphrase: string): Promise<number> {
-  const folder = dirname(paths.socket)
-  const names = namesIn(folder).filter((name) => NAME.test(name))
-  const taken = await Promise.all(names.map((name) => send(join(folder, name), passphrase)))
-  return taken.filter(Boolean).length
+  const folder = runFolder(paths)
+  const names = readdirSync(folder).filter((name) => NAME.test(name))
+  const answers = await Promise.all(
+    names.map((name) => answerOf(join(folder, name), `${JSON.stringify(passphrase)}\n`)),
+  )
+  return answers.filter((answer) => answer === 'taken\n').length
 }
 
-function send(path: string, passphrase: string): Promise<boolean> {
+/**
+ * What was left by gateways that were killed. Only where nobody listens and the process has gone: one that is about
+ * to listen is alive, and one that listens may be of another container, where processes have other numbers.
+ */
+async function removeAbandoned(folder: string): Promise<void> {
+  const abandoned = readdirSync(folder).filter((name) => {
+    const pid = NAME.exec(name)?.[1]
+    return pid !== undefined && !isRunning(Number(pid))
+  })
+  for (const path of abandoned.map((name) => join(folder, name)))
+    if ((await answerOf(path, '')) === 'nobody') rmSync(path, { force: true })
+}
+
+/** Of another process than this one, which listens to nothing yet. */
+function isRunning(pid: number): boolean {
+  if (pid === process.pid) return false
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
+  }
+}
+
+/** Sends `line`; without one it is only knocked. `nobody`: what once listened there has gone. */
+function answerOf(path: string, line: string): Promise<string> {
   return new Promise((resolve) => {
-    const socket = createConnection(path, () => socket.write(`${JSON.stringify(passphrase)}\n`))
-    socket.on('data', () => resolve(true))
-    socket.on('error', () => {
-      rmSync(path, { force: true })
-      resolve(false)
+    const socket = createConnection(path, () => (line === '' ? socket.destroy() : socket.write(line)))
+    socket.setTimeout(ANSWER_LIMIT_MS, () => socket.destroy())
+    socket.on('data', (chunk) => {
+      resolve(String(chunk))
+      socket.destroy()
     })
-    socket.on('close', () => resolve(false))
+    socket.on('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED' ? 'nobody' : ''))
+    socket.on('close', () => resolve(''))
   })
 }
 
@@ -68,13 +97,5 @@ function textIn(line: string): string | null {
     return typeof text === 'string' ? text : null
   } catch {
     return null
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
   }
 }

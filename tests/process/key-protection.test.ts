@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { filesHolding } from '../helpers/canary.ts'
 import { configOf } from '../helpers/fixtures.ts'
@@ -28,6 +29,15 @@ function withPassphrase(home: TempHome, args: readonly string[], passphrase = PA
     stderr: 'pipe',
   })
   return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() }
+}
+
+/** The same, for a test that has to do something itself. */
+async function withPassphraseMeanwhile(home: TempHome, args: readonly string[]) {
+  const child = Bun.spawn(['/bin/sh', '-c', `exec "$0" "$@" 3<<'EOF'\n${PASSPHRASE}\nEOF`, BINARY, ...args], {
+    env: { ...home.env, MCPLEXER_AGE_PASSPHRASE_FD: '3' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  return { stderr: await new Response(child.stderr).text(), exitCode: await child.exited }
 }
 
 const identityIn = (text: string) => /AGE-SECRET-KEY-\S+/.exec(text)?.[0] ?? 'none'
@@ -120,6 +130,52 @@ test('what a change that was interrupted left in front of the old way does not k
     expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('the-token-itself')
     expect(home.runSync(['rotate-key']).exitCode).toBe(0)
   }
+})
+
+describe('the socket that waits for the passphrase', () => {
+  const sockets = (home: TempHome) => readdirSync(home.file('run')).filter((name) => name.startsWith('unlock-'))
+  const socketOf = ({ process: { pid } }: RawClient) => `unlock-${pid}.sock`
+
+  test('of a gateway that was killed goes when the next one starts, and of those that live stays', async () => {
+    using home = homeOf()
+    await using living = await RawClient.start(home)
+    const killed = await RawClient.start(home)
+    for (const client of [living, killed]) await client.callText('one__echo', { message: 'x' })
+    killed.process.kill('SIGKILL')
+    await killed.process.exited
+    expect(sockets(home)).toContain(socketOf(killed))
+    // a process that lives, and is just about to listen
+    const aboutToListen = `unlock-${process.pid}.sock`
+    writeFileSync(home.file(`run/${aboutToListen}`), '')
+
+    await using next = await RawClient.start(home)
+    await next.callText('one__echo', { message: 'x' })
+    expect(sockets(home)).not.toContain(socketOf(killed))
+    withPassphrase(home, ['key', 'protect', '--with', 'passphrase'])
+    expect(withPassphrase(home, ['unlock']).stderr).toContain('2 gateways can open')
+
+    expect(sockets(home).sort()).toEqual([socketOf(living), socketOf(next), aboutToListen].sort())
+  })
+
+  test('is neither opened nor written to in a folder that others can reach into', async () => {
+    using home = homeOf()
+    withPassphrase(home, ['key', 'protect', '--with', 'passphrase'])
+    mkdirSync(home.file('run'))
+    chmodSync(home.file('run'), 0o770)
+    let heard = ''
+    const planted = createServer((socket) => socket.on('data', (chunk) => (heard += String(chunk))))
+    await new Promise<void>((resolve) => planted.listen(home.file('run/unlock-1.sock'), resolve))
+
+    await using client = await RawClient.start(home)
+    await client.callText('one__environment')
+    const { exitCode, stderr } = await withPassphraseMeanwhile(home, ['unlock'])
+    planted.close()
+
+    expect({ exitCode, heard }).toEqual({ exitCode: 1, heard: '' })
+    expect(stderr).toContain('chmod 700')
+    expect(client.stderr).toContain('cannot be handed over')
+    expect(sockets(home)).not.toContain(socketOf(client))
+  })
 })
 
 describe('a backup', () => {
