@@ -22,7 +22,7 @@ export async function refuseValueAsName(key: string): Promise<void> {
   const { credentialKind } = await import('../config/index.ts')
   const kind = credentialKind(key)
   if (kind === null) return
-  throw new CliError('CLI_USAGE', `KEY looks like a ${kind}; the name of a variable goes there`, {
+  throw new CliError('CLI_USAGE', `KEY looks like ${kind}; the name of a variable goes there`, {
     hint: '`mcplexer secret put SCOPE NAME` asks for the value; this one is in your shell history now: replace it',
   })
 }

@@ -255,3 +255,30 @@ export function knownKeysOf(path: readonly PropertyKey[]): string[] {
   if (section === 'downstream_servers') return Object.keys(serverSchema.shape)
   return Object.keys(list === 'keys' ? keySchema.shape : authScopeSchema.shape)
 }
+
+/** Of all places together. */
+export const ALL_KEYS: ReadonlySet<string> = new Set(
+  [fileSchema, auditSchema, serverSchema, authScopeSchema, keySchema].flatMap(({ shape }) =>
+    Object.keys(shape),
+  ),
+)
+
+/** What other programs and hasty people call it. */
+export const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['mcpservers', 'downstream_servers'],
+  ['mcp_servers', 'downstream_servers'],
+  ['servers', 'downstream_servers'],
+  ['scopes', 'auth_scopes'],
+  ['secrets', 'keys'],
+  ['variables', 'keys'],
+  ['env', 'keys'],
+  ['environment', 'env'],
+  ['type', 'transport'],
+  ['namespace', 'tool_namespace'],
+  ['prefix', 'tool_namespace'],
+  ['scope', 'auth_scope'],
+  ['timeout', 'call_timeout_sec'],
+  ['call_timeout', 'call_timeout_sec'],
+  ['idle_timeout', 'idle_timeout_sec'],
+  ['startup_timeout', 'startup_timeout_sec'],
+])

@@ -24,7 +24,7 @@ export function scanForSecrets(source: YamlSource): ConfigProblem[] {
 
 /** Whether a text must not be repeated in a message. */
 export function looksLikeSecret(text: string): boolean {
-  return shapeOf(text) !== null || looksRandom(text)
+  return credentialKind(text) !== null || looksRandom(text)
 }
 
 /** Comments are committed too; and a match in the raw line has the exact column. */
@@ -32,7 +32,7 @@ function scanLines(lines: readonly string[]): ConfigProblem[] {
   return lines.flatMap((text, index) => {
     for (const [name, shape] of SECRET_SHAPES) {
       const match = shape.exec(text)
-      if (match !== null) return [problem({ line: index + 1, column: match.index + 1 }, `a ${name}`)]
+      if (match !== null) return [problem({ line: index + 1, column: match.index + 1 }, withArticle(name))]
     }
     const comment = /(^|\s)#/.exec(text)
     if (comment === null || !holdsNamedSecret(text.slice(comment.index))) return []
@@ -45,19 +45,21 @@ function scanScalar(
   { node, key, previous }: { node: Scalar; key: string | null; previous: string | null },
 ): ConfigProblem[] {
   const value = String(node.value)
-  const found = shapeOf(value) ?? namedSecret(value, key, previous)
+  const found = credentialKind(value) ?? namedSecret(value, key, previous)
   return found === null ? [] : [problem(source.positionAt(node.range?.[0] ?? 0), found)]
 }
 
-/** Pure: such as `GitHub token`, or null when the text has no shape of a known credential. */
+/**
+ * Pure: such as `a GitHub token`, or null when the text has no shape of a known credential. A folded or escaped
+ * scalar shows its shape only once it is read.
+ */
 export function credentialKind(text: string): string | null {
-  return SECRET_SHAPES.find(([, shape]) => shape.test(text))?.[0] ?? null
+  const name = SECRET_SHAPES.find(([, shape]) => shape.test(text))?.[0]
+  return name === undefined ? null : withArticle(name)
 }
 
-/** A folded or escaped scalar shows its shape only once it is read. */
-function shapeOf(value: string): string | null {
-  const kind = credentialKind(value)
-  return kind === null ? null : `a ${kind}`
+function withArticle(name: string): string {
+  return `${/^([aeio]|npm)/i.test(name) ? 'an' : 'a'} ${name}`
 }
 
 function namedSecret(value: string, key: string | null, previous: string | null): string | null {

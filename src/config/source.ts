@@ -14,6 +14,7 @@ import {
 } from 'yaml'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { excessiveDepth, MAX_ALIASES, MAX_DEPTH, structureFaults } from './structure.ts'
+import { syntaxFaults } from './syntax.ts'
 
 export const MAX_BYTES = 1024 * 1024
 export const TOO_LARGE = 'the file is larger than 1 MiB'
@@ -57,7 +58,7 @@ export class YamlSource {
       return fail('the file cannot be read as YAML')
     }
     const source = new YamlSource(path, text, document, lines)
-    const problems = [...source.#syntaxProblems(), ...source.#structureProblems()]
+    const problems = source.#faults()
     if (problems.length > 0) throw new ConfigError('CONFIG_INVALID', path, problems)
     return source
   }
@@ -137,29 +138,11 @@ export class YamlSource {
     return pairs
   }
 
-  /** The library's own messages can quote the line, so only their kind is used. */
-  #syntaxProblems(): ConfigProblem[] {
-    return [...this.#document.errors, ...this.#document.warnings].map(({ code, pos }) => ({
-      ...this.positionAt(pos[0]),
-      message: SYNTAX_MESSAGES[code] ?? `not valid YAML (${code.toLowerCase().replaceAll('_', ' ')})`,
-    }))
+  #faults(): ConfigProblem[] {
+    const { errors, warnings } = this.#document
+    const faults = [...syntaxFaults(this.text, [...errors, ...warnings]), ...structureFaults(this.#document)]
+    return faults.map(({ offset, message }) => ({ ...this.positionAt(offset), message }))
   }
-
-  #structureProblems(): ConfigProblem[] {
-    return structureFaults(this.#document).map(({ offset, message }) => ({
-      ...this.positionAt(offset),
-      message,
-    }))
-  }
-}
-
-const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
-  MULTIPLE_DOCS: 'only one document is allowed',
-  TAG_RESOLVE_FAILED: 'tags are not allowed',
-  BAD_ALIAS: 'an alias without an anchor, or too many of them',
-  TAB_AS_INDENT: 'a tab cannot indent; use spaces',
-  BAD_INDENT: 'the indentation does not fit',
-  MISSING_CHAR: 'a character is missing (a colon, a quote or a bracket)',
 }
 
 function isPairOf(node: unknown): node is Pair<Scalar, unknown> {

@@ -1,19 +1,15 @@
 import type { z } from 'zod'
 import { nearest } from '../base/index.ts'
 import type { ConfigProblem } from './config-error.ts'
-import { ENV_NAME, ID, knownKeysOf, NOT_SUPPORTED_YET, SECRET_KEYS } from './schema.ts'
+import { ENV_NAME, ID, knownKeysOf, NOT_SUPPORTED_YET, OTHER_NAMES, SECRET_KEYS } from './schema.ts'
 import { looksLikeSecret } from './secret-scan.ts'
 import type { YamlSource } from './source.ts'
+import { valueAt, wrongType } from './wrong-type.ts'
 
-const TYPE_NAMES: Readonly<Record<string, string>> = {
-  string: 'text',
-  array: 'a list',
-  object: 'a mapping',
-  record: 'a mapping of names to text',
-  boolean: 'true or false',
-  int: 'a whole number',
-  number: 'a number',
-}
+const SERVER_LIST = `each server is an entry of the list:
+  downstream_servers:
+    - id: github
+      command: npx`
 
 /** What the schema found, in words for people and with a place. Never quotes the file. */
 export function problemsOf(issue: z.core.$ZodIssue, file: unknown, source: YamlSource): ConfigProblem[] {
@@ -21,7 +17,7 @@ export function problemsOf(issue: z.core.$ZodIssue, file: unknown, source: YamlS
     return issue.keys.map((key) => unknownKey(issue.path, key, file, source))
   if (issue.code === 'invalid_key')
     return issue.issues.map(({ message }) => source.problemAt(issue.path, message))
-  if (issue.code === 'invalid_type') return [wrongType(issue, source)]
+  if (issue.code === 'invalid_type') return [wrongType(issue, file, source)]
   return [source.problemAt(issue.path, wordingOf(issue))]
 }
 
@@ -31,10 +27,16 @@ function unknownKey(
   file: unknown,
   source: YamlSource,
 ): ConfigProblem {
-  if (path[0] === 'auth_scopes' && SECRET_KEYS.has(key.toLowerCase()))
+  const isScalar = typeof valueAt(file, [...path, key]) !== 'object'
+  if (path[0] === 'auth_scopes' && isScalar && SECRET_KEYS.has(key.toLowerCase()))
     return secretInFile(path, key, file, source)
   if (NOT_SUPPORTED_YET.has(key)) return source.problemAtKey(path, key, `${key} is not supported yet`)
   const known = knownKeysOf(path)
+  const name = OTHER_NAMES.get(key.toLowerCase())
+  if (name !== undefined && known.includes(name)) {
+    const hint = name === 'downstream_servers' ? SERVER_LIST : undefined
+    return source.problemAtKey(path, key, `unknown key; it is called ${name} here`, hint)
+  }
   const meant = nearest(key, known)
   const message = meant === null ? 'unknown key' : `unknown key; did you mean ${meant}?`
   const hint = meant === null ? `allowed here: ${known.join(', ')}` : undefined
@@ -51,27 +53,14 @@ function secretInFile(
   const name = path.length > 2 ? valueAt(file, [...path, 'name']) : valueAt(scope, ['keys', 0, 'name'])
   const id = shown(valueAt(scope, ['id']), ID) ?? 'SCOPE'
   const command = `mcplexer secret put ${id} ${shown(name, ENV_NAME) ?? 'KEY'}`
-  return source.problemAtKey(path, key, `values are never in this file; seal them with \`${command}\``, command)
+  const names = path.length > 2 ? '' : '; the names of its variables go under `keys`'
+  const message = `values are never in this file; seal them with \`${command}\`${names}`
+  return source.problemAtKey(path, key, message, command)
 }
 
 /** Text of the file goes into a message only as a name, and only when it cannot be a pasted credential. */
 function shown(text: unknown, rule: RegExp): string | null {
   return typeof text === 'string' && rule.test(text) && !looksLikeSecret(text) ? text : null
-}
-
-function valueAt(holder: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, step) => (typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined),
-    holder,
-  )
-}
-
-function wrongType(issue: z.core.$ZodIssueInvalidType, source: YamlSource): ConfigProblem {
-  const field = issue.path.at(-1)
-  if (typeof field === 'string' && !source.has(issue.path))
-    return source.problemAt(issue.path, `\`${field}\` is missing`)
-  const hint = issue.expected === 'string' ? 'put a number, true, false or null in quotes' : undefined
-  return source.problemAt(issue.path, `expected ${TYPE_NAMES[issue.expected] ?? issue.expected}`, hint)
 }
 
 function wordingOf(issue: z.core.$ZodIssue): string {

@@ -226,6 +226,70 @@ downstream_servers:
     ])
   })
 
+  test('the shape and the names of other programs, with how it is written here', () => {
+    const cases: [string, string, string | undefined][] = [
+      [
+        'mcpServers: { github: { command: npx } }',
+        '1:1: unknown key; it is called downstream_servers here',
+        'each server is an entry of the list:\n  downstream_servers:\n    - id: github\n      command: npx',
+      ],
+      [
+        'downstream_servers: { github: { command: npx } }',
+        '1:21: expected a list',
+        'write `- id: github` where `github:` stands',
+      ],
+      ['auth_scopes: [{ id: a, key: [{ name: T }] }]', '1:24: unknown key; did you mean keys?', undefined],
+      [
+        'auth_scopes: [{ id: a, keys: [T] }]',
+        '1:31: expected a mapping',
+        'an entry is written `- name: GITHUB_TOKEN`',
+      ],
+      [
+        'downstream_servers: [{ id: a, command: x, args: -y b }]',
+        '1:49: expected a list',
+        'write `args: ["-y", "some-package"]`',
+      ],
+      [
+        'downstream_servers: [{ id: a, command: x, call_timeout_sec: 5m }]',
+        '1:61: expected a whole number of seconds, without a unit',
+        'write `call_timeout_sec: 300`',
+      ],
+      [
+        'downstream_servers: [{ id: a, command: x, idle_timeout_sec: soon }]',
+        '1:61: expected a whole number of seconds, without a unit',
+        undefined,
+      ],
+      ['lock_idle_min: 5m', '1:16: expected a whole number of minutes, without a unit', undefined],
+    ]
+    for (const [text, problem, hint] of cases)
+      expect([problemsOf(text), errorOf(text).hint]).toEqual([[problem], hint])
+  })
+
+  test('what is no YAML, once, with what is wrong and the key of ours that it is at', () => {
+    const server = 'downstream_servers:\n  - id: a\n'
+    const cases: [string, string][] = [
+      [
+        `${server}     command: x\n`,
+        '2:9: the next line is indented deeper: keys of one entry start in the same column (at or under `id`)',
+      ],
+      [
+        `${server}  command: x\n`,
+        '3:1: the indentation does not fit: keys of one entry start in the same column (at or under `command`)',
+      ],
+      [`${server}    args: [a\n    env: {}\n`, '4:5: a bracket above is not closed (at or under `env`)'],
+      [
+        `${server}    command: x: y\n`,
+        '3:14: a second colon with a space behind it; put the value in quotes (at or under `command`)',
+      ],
+      [
+        'downstream_servers:\n  - id:a\n    command: x\n',
+        '2:5: a key is written `key: value`, with a colon and a space (at or under `id`)',
+      ],
+      ['canary: "x\n', '2:1: a character is missing (a colon, a comma, a quote or a bracket)'],
+    ]
+    for (const [text, problem] of cases) expect(problemsOf(text)).toEqual([problem])
+  })
+
   test('keys of the Go program of the same name', () => {
     const server =
       'downstream_servers: [{ id: a, command: x, name: A, discovery: static, cache: {}, workspaces: 1 }]'
@@ -258,6 +322,10 @@ downstream_servers:
     ['a comment of secret names', `# ${'token='.repeat(150_000)}`],
     ['a comment of addresses', `# ${'a://'.repeat(200_000)}`],
     ['a comment of spaces', `# --token${' '.repeat(900_000)}`],
+    [
+      'many faults of YAML at its end',
+      `a:\n${'  - x\n'.repeat(150_000)}${'  b: 1\n   c: d\n c: 1\n'.repeat(20)}`,
+    ],
     ['many keys', lines(60_000, (n) => `k${n}: 1`)],
     [
       'many bad values',

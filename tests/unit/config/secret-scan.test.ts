@@ -72,6 +72,15 @@ describe('D22: a credential refuses the file and is not echoed', () => {
     }
   })
 
+  test('with the article that its name wants', () => {
+    for (const [secret, article] of [
+      [of('sk-proj-', 48), 'an OpenAI key'],
+      [of('npm_', 36), 'an npm token'],
+      [of('ghp_', 36), 'a GitHub token'],
+    ])
+      expect(refusal(`# ${secret}`)?.message).toContain(`this looks like ${article}; `)
+  })
+
   test('a private key block', () => {
     const block = ['-----BEGIN OPENSSH ', 'PRIVATE KEY-----'].join('')
     expect(
