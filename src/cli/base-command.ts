@@ -34,7 +34,7 @@ export abstract class BaseCommand extends Command {
       return await this.#runAndClose()
     } catch (error) {
       endProgress()
-      presentError(error)
+      presentError(error, this.configPath !== undefined)
       return exitCodeOf(error)
     } finally {
       removeHandlers()

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { hostEnvironment, isMcplexerError, log, type McplexerError } from '../base/index.ts'
-import type { ConfigError } from '../config/index.ts'
+import type { ConfigError, ConfigProblem } from '../config/index.ts'
 import { CliError } from './cli-error.ts'
 import { columns } from './layout.ts'
 import { visible, visibleLine } from './visible.ts'
@@ -49,9 +49,12 @@ export function printWarning(message: string): void {
   say(`${paint('33', 'mcplexer: warning:')} ${visible(message)}`)
 }
 
-/** An error on its way out of the house. With MCPLEXER_LOG_LEVEL=debug also its code and where it came from. */
-export function presentError(error: unknown): void {
-  if (isConfigError(error)) presentProblems(error)
+/**
+ * An error on its way out of the house. With MCPLEXER_LOG_LEVEL=debug also its code and where it came from.
+ * `isFileNamed`: the user named the configuration file, so that `mcplexer init` is no answer when it is missing.
+ */
+export function presentError(error: unknown, isFileNamed = false): void {
+  if (isConfigError(error)) presentProblems(error, isFileNamed)
   else if (isMcplexerError(error)) presentOwn(error)
   else {
     printError('something went wrong that mcplexer did not expect')
@@ -66,14 +69,22 @@ function isConfigError(error: unknown): error is ConfigError {
 }
 
 /** One line per problem, as editors and other tools can jump to. */
-function presentProblems({ code, path, problems, message }: ConfigError): void {
+function presentProblems({ code, path, problems, message }: ConfigError, isFileNamed: boolean): void {
   if (code === 'CONFIG_MISSING' || code === 'CONFIG_UNREADABLE') {
     printError(visibleLine(`${path}: ${problems[0]?.message ?? 'the file cannot be read'}`))
   } else {
     printError(visibleLine(message.split('\n', 1)[0] ?? ''))
     for (const { line, column, message } of problems) say(visibleLine(`${path}:${line}:${column}: ${message}`))
   }
+  if (code === 'CONFIG_MISSING' && isFileNamed) return
   for (const hint of new Set(problems.flatMap((problem) => problem.hint ?? []))) printHint(hint)
+}
+
+/** What is allowed, and hardly what was meant, in the same lines. */
+export function presentWarnings(path: string, warnings: readonly ConfigProblem[]): void {
+  for (const { line, column, message } of warnings)
+    printWarning(visibleLine(`${path}:${line}:${column}: ${message}`))
+  for (const hint of new Set(warnings.flatMap((warning) => warning.hint ?? []))) printHint(hint)
 }
 
 function presentOwn(error: McplexerError): void {

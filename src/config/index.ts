@@ -5,7 +5,7 @@
 export { ConfigError, type ConfigProblem } from './config-error.ts'
 export { exampleConfig } from './example.ts'
 export { configJsonSchema } from './json-schema.ts'
-export { loadConfig, parseConfig } from './load.ts'
+export { type CheckedConfig, checkConfig, loadConfig, parseConfig } from './load.ts'
 export type { AuthScope, AuthScopeKey, Config, Server } from './schema.ts'
 export { credentialKind } from './secret-scan.ts'
 export { watchConfig } from './watch.ts'

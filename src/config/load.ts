@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { userHome } from '../base/index.ts'
-import { ConfigError } from './config-error.ts'
+import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { crossProblems, defaultNamespace } from './cross-checks.ts'
 import {
   type AuthScope,
@@ -14,11 +14,23 @@ import {
 } from './schema.ts'
 import { scanForSecrets } from './secret-scan.ts'
 import { MAX_BYTES, TOO_LARGE, YamlSource } from './source.ts'
+import { unexpandedIn } from './unexpanded.ts'
 import { problemsOf } from './wording.ts'
 
 /** Throws ConfigError: CONFIG_MISSING, CONFIG_UNREADABLE, CONFIG_INVALID or CONFIG_SECRET_FOUND. */
 export async function loadConfig(path: string): Promise<Config> {
   return parseConfig(await readConfigFile(path), path)
+}
+
+export interface CheckedConfig {
+  readonly config: Config
+  /** What is allowed, and hardly what was meant. */
+  readonly warnings: readonly ConfigProblem[]
+}
+
+/** The same, for who looks at the file and not only uses it. Throws as `loadConfig`. */
+export async function checkConfig(path: string): Promise<CheckedConfig> {
+  return checked(await readConfigFile(path), path)
 }
 
 /** Throws ConfigError: CONFIG_MISSING, CONFIG_UNREADABLE, or CONFIG_INVALID when it is too large. */
@@ -61,6 +73,10 @@ export function digestOf(bytes: Uint8Array): string {
  * all. An empty file is a configuration without servers.
  */
 export function parseConfig(bytes: Uint8Array, path: string): Config {
+  return checked(bytes, path).config
+}
+
+function checked(bytes: Uint8Array, path: string): CheckedConfig {
   const source = YamlSource.parse(bytes, path)
   const secrets = scanForSecrets(source)
   const file = source.toJs()
@@ -72,7 +88,7 @@ export function parseConfig(bytes: Uint8Array, path: string): Config {
   ]
   if (secrets.length > 0) throw new ConfigError('CONFIG_SECRET_FOUND', path, [...secrets, ...invalid])
   if (invalid.length > 0 || !parsed.success) throw new ConfigError('CONFIG_INVALID', path, invalid)
-  return configOf(parsed.data, bytes, path)
+  return { config: configOf(parsed.data, bytes, path), warnings: unexpandedIn(parsed.data, source) }
 }
 
 function configOf(file: ConfigFile, bytes: Uint8Array, path: string): Config {

@@ -297,6 +297,35 @@ describe('status', () => {
   })
 })
 
+describe('config check', () => {
+  test('of a file that is fine but for what is not expanded warns, and exits 0', () => {
+    using home = new TempHome(`downstream_servers: [{ id: a, command: x, env: { TOKEN: "\${TOKEN}" } }]`)
+
+    const { exitCode, stdout, stderr } = home.runSync(['config', 'check'])
+
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: `${home.file('mcplexer.yaml')}: fine (1 server, 0 auth scopes)\n`,
+    })
+    expect(stderr).toMatch(/^mcplexer: warning: \S+mcplexer\.yaml:1:57: \$TOKEN is not expanded/)
+    expect(stderr).toMatch(/\nmcplexer: hint: .*inherit_env/)
+  })
+
+  test('of a file that is not there names `init` only when nobody named the file', () => {
+    using home = new TempHome()
+    Bun.spawnSync(['rm', home.file('mcplexer.yaml')])
+    const missing = (...args: string[]) => home.runSync(args).stderr
+
+    expect(missing('config', 'check')).toContain('there is no such file\nmcplexer: hint: mcplexer init\n')
+    for (const named of [
+      missing('config', 'check', 'nope.yaml'),
+      missing('tools', 'list', '--config', 'nope.yaml'),
+      missing('status', '--config', 'nope.yaml'),
+    ])
+      expect(named).toMatch(/^mcplexer: error: \S*nope\.yaml: there is no such file\n$/)
+  })
+})
+
 test('a file name cannot pass itself off as a message, nor paint the terminal', () => {
   using home = new TempHome()
   const path = `${home.folder}/x\u001b[31m\nmcplexer: error: fake`

@@ -45,7 +45,7 @@ export class DoctorCommand extends BaseCommand {
     ]
     const rows = findings.map(({ what, isGood, state }) => [isGood ? 'ok' : '!!', what, state])
     await (this.json ? printJson({ shield: kind, findings }) : print(table(rows)))
-    for (const error of errors) presentError(error)
+    for (const error of errors) presentError(error, this.configPath !== undefined)
     return errors.length === 0 && findings.every(({ isGood }) => isGood) ? 0 : 1
   }
 }

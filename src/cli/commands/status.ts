@@ -40,7 +40,7 @@ export class StatusCommand extends BaseCommand {
     await (this.json
       ? printJson({ version, files, servers, missing })
       : print(text.filter(Boolean).join('\n\n')))
-    for (const error of errors) presentError(error)
+    for (const error of errors) presentError(error, this.configPath !== undefined)
     return errors.length === 0 ? 0 : 1
   }
 }

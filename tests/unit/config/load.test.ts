@@ -7,6 +7,7 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import {
   ConfigError,
+  checkConfig,
   configJsonSchema,
   exampleConfig,
   loadConfig,
@@ -390,4 +391,32 @@ downstream_servers:
   test('bytes that are not UTF-8', () => {
     expect(errorOf(new Uint8Array([0x61, 0x3a, 0xff])).message).toContain('UTF-8')
   })
+})
+
+test('what looks like a variable is a warning with its place; for a shell it is none', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcplexer-config-'))
+  const path = join(folder, 'mcplexer.yaml')
+  writeFileSync(
+    path,
+    [
+      'downstream_servers:',
+      '  - id: a',
+      '    command: sh',
+      `    args: [-c, 'exec server "$TOKEN"', "--dir=\${HOME:-/}/x", "costs $5", "a$"]`,
+      `    env: { A: $PLAIN, B: "\${env:EDITORS}", C: "\${qx7r2m9w4n6v1c8k5j3h}" }`,
+    ].join('\n'),
+  )
+
+  const { config, warnings } = await checkConfig(path)
+  rmSync(folder, { recursive: true })
+
+  expect(config.servers.get('a')?.env['A']).toBe('$PLAIN')
+  const rest = 'is not expanded: the server gets it as it is written'
+  expect(warnings.map(({ line, column, message }) => `${line}:${column}: ${message}`)).toEqual([
+    `4:40: $HOME ${rest}`,
+    `5:15: $PLAIN ${rest}`,
+    `5:26: $EDITORS ${rest}`,
+    `5:47: a variable ${rest}`,
+  ])
+  expect(warnings.every(({ hint }) => hint?.includes('inherit_env'))).toBe(true)
 })

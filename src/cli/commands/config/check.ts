@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { presentError, print } from '../../present.ts'
+import { presentError, presentWarnings, print } from '../../present.ts'
 import { visibleLine } from '../../visible.ts'
 import { counted } from '../../wording.ts'
 
@@ -9,6 +9,7 @@ export class ConfigCheckCommand extends BaseCommand {
   static override paths = [['config', 'check']]
   static override usage = Command.Usage({
     description: 'find mistakes and forgotten secrets; exits 1 on any, as a pre-commit hook does',
+    details: 'What is allowed, and hardly what was meant, is a warning: it does not change the exit code.',
     examples: [
       ['The configuration in force', 'mcplexer config check'],
       ['Some files', 'mcplexer config check team.yaml mine.yaml'],
@@ -18,17 +19,19 @@ export class ConfigCheckCommand extends BaseCommand {
   files = Option.Rest({ name: 'FILE' })
 
   protected async run({ paths }: App): Promise<number> {
-    const { loadConfig } = await import('../../../config/index.ts')
+    const { checkConfig } = await import('../../../config/index.ts')
     const files = this.files.length > 0 ? this.files : [paths.config]
+    const isNamed = this.files.length > 0 || this.configPath !== undefined
     let failures = 0
     for (const file of files) {
       try {
-        const { servers, authScopes } = await loadConfig(file)
-        const size = `${counted(servers.size, 'server')}, ${counted(authScopes.size, 'auth scope')}`
+        const { config, warnings } = await checkConfig(file)
+        presentWarnings(file, warnings)
+        const size = `${counted(config.servers.size, 'server')}, ${counted(config.authScopes.size, 'auth scope')}`
         await print(`${visibleLine(file)}: fine (${size})`)
       } catch (error) {
         failures++
-        presentError(error)
+        presentError(error, isNamed)
       }
     }
     return failures === 0 ? 0 : 1
