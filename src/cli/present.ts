@@ -37,6 +37,13 @@ export function note(text: string): void {
   say(`mcplexer: ${visibleLine(text)}`)
 }
 
+/** What somebody who has just pressed Ctrl-C waits for; a script is told by the exit code. */
+export function noteAtTerminal(text: string): void {
+  if (!isErrorTerminal()) return
+  clearLine()
+  note(text)
+}
+
 export function printError(message: string): void {
   say(`${paint('31', 'mcplexer: error:')} ${visible(message)}`)
 }

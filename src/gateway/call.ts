@@ -25,6 +25,8 @@ export interface CallDeps {
   acquire(server: Server): Promise<ServerLink>
   /** Throws VAULT_LOCKED. */
   checkLock(server: Server): void
+  /** Told of what is ours and not the server's, which the reply can only put into words. */
+  onFailure(error: unknown): void
 }
 
 /**
@@ -49,6 +51,7 @@ export async function relay(
     deps.recorder.done(request, route, startedMs, reply)
     return reply
   } catch (error) {
+    deps.onFailure(error)
     const reply = flight.isCancelled ? null : failedCall(request, error, caller.client.era)
     deps.recorder.done(request, route, startedMs, reply, error)
     return reply
@@ -56,11 +59,13 @@ export async function relay(
 }
 
 /** What is withheld is named as such: a person can mend it. */
-function unroutable(request: RequestMessage, { catalog }: CallDeps, { client }: Caller): Uint8Array {
+function unroutable(request: RequestMessage, { catalog, onFailure }: CallDeps, { client }: Caller): Uint8Array {
   const name = request.method === 'tools/call' ? textParam(request, 'name') : null
   const server = name === null ? null : catalog.withholder(name)
   if (server === null) return notThere(request, client.era)
-  return failedCall(request, withheldError(server), client.era)
+  const error = withheldError(server)
+  onFailure(error)
+  return failedCall(request, error, client.era)
 }
 
 function withheldError({ id }: Server): GatewayError {

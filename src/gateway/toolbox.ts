@@ -1,9 +1,12 @@
-import { McplexerError, version } from '../base/index.ts'
+import { McplexerError, nearest, version } from '../base/index.ts'
+import type { Catalog } from './catalog/catalog.ts'
+import { splitPublicName } from './catalog/namespace.ts'
 import type { Caller, ClientDescription, Reachable } from './downstream/caller.ts'
 import { Flight } from './downstream/flight.ts'
 import { LATEST_LEGACY_REVISION } from './eras/legacy.ts'
 import type { Gateway } from './gateway.ts'
 import { GatewayError } from './gateway-error.ts'
+import { RPC } from './upstream/rpc-error.ts'
 import type { ClientView, ViewHome } from './view/client-view.ts'
 import { isObject, members, sourceOf, trimmed } from './wire/json-span.ts'
 import { encodeMessage, type RequestMessage, readMessage } from './wire/message.ts'
@@ -49,7 +52,7 @@ export class Toolbox {
 
   /**
    * `argumentsJson`: a JSON object. Gives the result as the server wrote it. Throws CALL_REFUSED with the server's
-   * message when it answers with an error, and CALL_CANCELLED when `signal` fires.
+   * message when it answers with an error, CALL_CANCELLED when `signal` fires, and what kept us from asking it.
    */
   async call(
     name: string,
@@ -64,16 +67,23 @@ export class Toolbox {
         resolve(null)
       })
     })
-    const line = await Promise.race([this.#view.call(request, CALLER, flight), cancelled])
+    const failures: unknown[] = []
+    const reply = this.#view.call(request, CALLER, flight, (error) => failures.push(error))
+    const line = await Promise.race([reply, cancelled])
     if (line === null) throw new GatewayError('CALL_CANCELLED', `the call of ${name} was cancelled`)
-    const reply = readMessage(line)
-    if (reply.kind !== 'response' || reply.result === null) throw refused(name, line)
-    const resultJson = sourceOf(line, reply.result)
-    return { resultJson, isError: JSON.parse(resultJson)?.isError === true }
+    if (failures.length > 0) throw failures[0]
+    return this.#resultIn(line, name)
   }
 
   async close(): Promise<void> {
     await this.#gateway.close()
+  }
+
+  #resultIn(line: Uint8Array, name: string): { resultJson: string; isError: boolean } {
+    const reply = readMessage(line)
+    if (reply.kind !== 'response' || reply.result === null) throw refused(name, line, this.#view.catalog)
+    const resultJson = sourceOf(line, reply.result)
+    return { resultJson, isError: JSON.parse(resultJson)?.isError === true }
   }
 }
 
@@ -132,13 +142,30 @@ function callRequest(name: string, argumentsJson: string): RequestMessage {
   return message
 }
 
-function refused(name: string, line: Uint8Array): GatewayError {
+function refused(name: string, line: Uint8Array, catalog: Catalog): GatewayError {
   const { error } = JSON.parse(new TextDecoder().decode(line))
+  const message = String(error?.message ?? 'answered with an error without a message')
+  const isUnknown = error?.code === RPC.invalidParams && catalog.find('tools', name) === null
   return new GatewayError(
     'CALL_REFUSED',
-    `${name}: ${String(error?.message ?? 'answered with an error without a message')}`,
-    error?.code === -32602 ? { hint: '`mcplexer tools list` shows the tools there are' } : {},
+    message.includes(name) ? message : `${name}: ${message}`,
+    isUnknown
+      ? {
+          hint: meantTool(
+            name,
+            [...catalog.all('tools')].map(({ publicKey }) => publicKey),
+          ),
+        }
+      : {},
   )
+}
+
+/** Also by the tool's own name, which is what the server's documentation calls it. */
+function meantTool(typed: string, names: readonly string[]): string {
+  const byOwnName = new Map(names.map((name) => [splitPublicName(name).tool, name]))
+  const meant = nearest(typed, names) ?? byOwnName.get(nearest(typed, byOwnName.keys()) ?? '')
+  const list = '`mcplexer tools list` shows the tools there are'
+  return meant === undefined ? list : `did you mean ${meant}? ${list}`
 }
 
 function descriptionOf(source: string): string {

@@ -338,6 +338,38 @@ test('a file name cannot pass itself off as a message, nor paint the terminal', 
   expect(stderr).toContain('\\u{1b}[31m\\u{a}mcplexer: error: fake:1:1: ')
 })
 
+describe('tools call', () => {
+  test('of a tool that there is not names the nearest, by its whole name or its own', () => {
+    using home = new TempHome(configOf([{ id: 'one' }]))
+    home.runSync(['tools', 'list'])
+    const refused = (name: string) => home.runSync(['tools', 'call', name])
+
+    expect(refused('one__ehco')).toMatchObject({ exitCode: 1, stdout: '' })
+    for (const typed of ['one__ehco', 'echo', 'noe__echo'])
+      expect(refused(typed).stderr).toContain('hint: did you mean one__echo? `mcplexer tools list` shows')
+    expect(refused('nam').stderr).toBe(
+      'mcplexer: error: Unknown tool: nam\nmcplexer: hint: `mcplexer tools list` shows the tools there are\n',
+    )
+  })
+
+  test('whose server cannot be asked says why on stderr, and nothing on stdout', () => {
+    using home = new TempHome('downstream_servers: [{ id: one, command: no-such-program }]')
+
+    const { exitCode, stdout, stderr } = home.runSync(['tools', 'call', 'one__echo'])
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toMatch(/^mcplexer: error: .*no-such-program.*\nmcplexer: hint: /)
+  })
+
+  test('whose tool says that it failed prints what it said, and exits 1', () => {
+    using home = new TempHome(configOf([{ id: 'one' }]))
+
+    const { exitCode, stdout } = home.runSync(['tools', 'call', 'one__fail'])
+
+    expect({ exitCode, result: JSON.parse(stdout) }).toMatchObject({ exitCode: 1, result: { isError: true } })
+  })
+})
+
 test('Ctrl-C during a call cancels it, ends the server and exits 130', async () => {
   using home = new TempHome()
   const record = `${home.folder}/record`
@@ -355,7 +387,9 @@ test('Ctrl-C during a call cancels it, ends the server and exits 130', async () 
   child.kill('SIGINT')
 
   expect(await child.exited).toBe(130)
-  expect(await new Response(child.stderr).text()).toContain('was cancelled')
+  const said = await new Response(child.stderr).text()
+  expect(said).toContain('was cancelled')
+  expect(said).not.toContain('stopping')
   expect(readFileSync(record, 'utf8')).toContain('notifications/cancelled')
   expect(runningProcesses().filter(({ commandLine }) => commandLine.includes(record))).toEqual([])
 })

@@ -73,6 +73,20 @@ test('secret get adds a newline on a terminal only', async () => {
   expect(home.runSync(['secret', 'get', 'a', 'K']).stdout).toBe('value')
 })
 
+test('Ctrl-C during a call says at once that the server is being stopped', async () => {
+  const server = "command: sh, args: [-c, 'echo ready >&2; exec cat >/dev/null']"
+  using home = new TempHome(`downstream_servers: [{ id: one, ${server} }]`)
+
+  const { shown, exitCode } = await inTerminal(
+    home,
+    ['tools', 'call', 'one__x'],
+    [{ when: 'one | ready', type: '\u0003' }],
+  )
+
+  expect(exitCode).toBe(130)
+  expect(shown).toMatch(/mcplexer: stopping the server[\s\S]*was cancelled/)
+})
+
 describe('scope delete', () => {
   const DELETE = ['scope', 'delete', 'a']
   const QUESTION = 'Delete a with 1 key? [y/N] '

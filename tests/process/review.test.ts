@@ -3,12 +3,14 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
-import { TempHome } from '../helpers/temp-home.ts'
+import { type Run, TempHome } from '../helpers/temp-home.ts'
 
 const namesOf = async (client: RawClient) => {
   const { result } = await client.request('tools/list')
   return ((result?.['tools'] ?? []) as { name: string }[]).map(({ name }) => name)
 }
+
+const everything = ({ stdout, stderr }: Run) => stdout + stderr
 
 describe('launches', () => {
   const config = (env: Record<string, string>, ...more: string[]) =>
@@ -20,7 +22,7 @@ describe('launches', () => {
   test('one that has changed gets nothing and is not started, until a person has approved it', async () => {
     using home = new TempHome(config({}))
     home.put('gh', 'TOKEN', 'the-token-itself')
-    const call = () => home.runSync(['tools', 'call', 'one__environment']).stdout
+    const call = () => everything(home.runSync(['tools', 'call', 'one__environment']))
     expect(call()).toContain('the-token-itself')
 
     home.writeConfig(config({ EVIL: '1' }))
@@ -48,13 +50,15 @@ describe('launches', () => {
 
     home.writeConfig(of(true))
 
-    expect(home.runSync(['tools', 'call', 'one__environment']).stdout).toContain('mcplexer servers review one')
+    const { exitCode, stdout, stderr } = home.runSync(['tools', 'call', 'one__environment'])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toMatch(/^mcplexer: error: .*\nmcplexer: hint: .*mcplexer servers review one/m)
   })
 
   test('a server without a scope is not started without a shield before a person has approved it', () => {
     using home = new TempHome('')
     writeFileSync(home.file('mcplexer.yaml'), configOf([{ id: 'one', more: { shield: 'off' } }]))
-    const call = () => home.runSync(['tools', 'call', 'one__echo', '{"message": "started"}']).stdout
+    const call = () => everything(home.runSync(['tools', 'call', 'one__echo', '{"message": "started"}']))
     expect(call()).toContain('mcplexer servers review one')
 
     expect(home.runSync(['servers', 'review', '--yes']).stdout).toContain('server one, without a shield')
@@ -68,9 +72,9 @@ describe('launches', () => {
     home.runSync(['tools', 'call', 'one__environment'])
 
     home.writeConfig(config({}, 'planted'))
-    const { stdout } = home.runSync(['tools', 'call', 'planted__environment'])
+    const refused = everything(home.runSync(['tools', 'call', 'planted__environment']))
 
-    expect(stdout).not.toContain('the-token-itself')
+    expect(refused).not.toContain('the-token-itself')
     expect(home.runSync(['servers', 'review', '--yes']).stdout).toContain('server planted, auth scope gh')
     expect(home.runSync(['tools', 'call', 'planted__environment']).stdout).toContain('the-token-itself')
   })

@@ -259,7 +259,7 @@ describe('D13: a disk that is full or read-only', () => {
         expect(put.stderr).toContain('cannot be written to')
 
         expect(home.runSync(['rotate-key', '--dry-run']).stdout).toContain('1 scope, 1 key can be opened')
-        expect(home.runSync(['tools', 'call', 'one__environment']).stdout).toContain('on_failure: allow')
+        expect(home.runSync(['tools', 'call', 'one__environment']).stderr).toContain('on_failure: allow')
         writeFileSync(join(home.folder, 'allow.yaml'), withAudit)
         const allowed = home.runSync([
           'tools',

@@ -113,11 +113,17 @@ export class ClientView implements LinkListener {
     return this.#lists.show(kind)
   }
 
-  call(request: RequestMessage, caller: Caller, flight: Flight): Promise<Uint8Array | null> {
+  call(
+    request: RequestMessage,
+    caller: Caller,
+    flight: Flight,
+    onFailure: (error: unknown) => void = () => undefined,
+  ): Promise<Uint8Array | null> {
     const [config, catalog, memory] = [this.#config, this.catalog, this.#memory]
     const acquire = (server: Server) => this.#acquire(server)
     const { recorder, checkLock } = this.#deps
-    const deps = { config, catalog, memory, recorder, checkLock, heldCalls: this.#heldCalls, acquire }
+    const heldCalls = this.#heldCalls
+    const deps = { config, catalog, memory, recorder, checkLock, heldCalls, acquire, onFailure }
     return relay(deps, request, caller, flight)
   }
 

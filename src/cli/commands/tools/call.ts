@@ -1,12 +1,14 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { print } from '../../present.ts'
+import { noteAtTerminal, print } from '../../present.ts'
 
 export class ToolsCallCommand extends BaseCommand {
   static override paths = [['tools', 'call']]
   static override usage = Command.Usage({
     description: 'call a tool and print its result as JSON; exits 1 when the tool says it failed',
+    details:
+      'What the server answered goes to stdout as it came. When it could not be asked, stdout stays empty and stderr says why.',
     examples: [
       ['Without arguments', 'mcplexer tools call github__get_me'],
       ['With arguments', `mcplexer tools call github__search '{"q": "mcp"}'`],
@@ -20,6 +22,7 @@ export class ToolsCallCommand extends BaseCommand {
   /** The server is told that nobody waits any more, and stopped on the way out. */
   protected override onInterrupt(): boolean {
     this.#interrupt.abort()
+    noteAtTerminal('stopping the server; Ctrl-C again does not wait for it')
     return true
   }
 
