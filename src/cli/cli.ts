@@ -3,6 +3,7 @@ import { nearest } from '../base/index.ts'
 import { WRONG_USAGE } from './base-command.ts'
 import { type CommandClass, commands, pathOf } from './commands/index.ts'
 import { commandHelp, generalHelp, groupHelp, optionsOf, synopsis } from './help.ts'
+import { meantCommand } from './meant.ts'
 import { print, printError, printHint } from './present.ts'
 import { separateValue } from './value-argument.ts'
 
@@ -59,35 +60,33 @@ function explainUsage(cli: Cli, args: readonly string[]): number {
   if (command === undefined) explainNames(cli, args)
   else {
     printError(`wrong arguments for \`mcplexer ${pathOf(command)}\``)
-    const meant = misspeltOption(args, optionsOf(cli, command))
-    if (meant !== null) printHint(`there is an option not known to it; did you mean ${meant}?`)
+    explainOption(args, optionsOf(cli, command))
     printHint(`usage: ${synopsis(cli, command)}`)
     printHint(`\`mcplexer ${pathOf(command)} --help\` explains them`)
   }
   return WRONG_USAGE
 }
 
-/** The option that was meant by one that is not there; what was typed may be a value, and is not repeated. */
-function misspeltOption(args: readonly string[], options: readonly string[]): string | null {
-  const typed = args.flatMap((arg) => (arg.startsWith('--') ? [arg.split('=', 1)[0] ?? ''] : []))
-  const unknown = typed.find((name) => name !== '--' && !options.includes(name))
-  return unknown === undefined ? null : nearest(unknown, options)
+/** What was typed may be a value, and is not repeated. */
+function explainOption(args: readonly string[], options: readonly string[]): void {
+  const end = args.indexOf('--')
+  const typed = args.slice(0, end === -1 ? args.length : end).filter((arg) => /^-[a-z]$|^--[a-z]/i.test(arg))
+  const unknown = typed.map((arg) => arg.split('=', 1)[0] ?? '').find((name) => !options.includes(name))
+  if (unknown === undefined) return
+  const meant = nearest(unknown, options)
+  printHint(`there is an option not known to it${meant === null ? '' : `; did you mean ${meant}?`}`)
+  if (options.includes('--from-file'))
+    printHint('a value that looks like an option is given on stdin, or behind `--`')
 }
 
 function explainNames(cli: Cli, args: readonly string[]): void {
   const group = groupOf(args)
   const isGroupAlone = group.length > 0 && args.length === 1
   printError(isGroupAlone ? `\`mcplexer ${args[0]}\` is a group of commands` : 'there is no such command')
-  const meant = isGroupAlone ? null : nearestCommand(args)
+  const meant = isGroupAlone ? null : meantCommand(args, commands.map(pathOf))
   if (meant !== null) printHint(`did you mean \`mcplexer ${meant}\`?`)
   else if (group.length > 0) printHint(`there are:\n${groupHelp(cli, group)}`)
   else printHint('`mcplexer --help` lists them')
-}
-
-function nearestCommand([first = '', second = '']: readonly string[]): string | null {
-  const words = new Set(commands.flatMap((command) => pathOf(command).split(' ')[0] ?? []))
-  const whole = nearest(`${first} ${second}`.trim(), commands.map(pathOf))
-  return whole ?? (words.has(first) ? null : nearest(first, words))
 }
 
 function commandOf(args: readonly string[]): CommandClass | undefined {

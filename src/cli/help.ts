@@ -95,7 +95,9 @@ export function synopsis(cli: Cli, command: CommandClass): string {
 }
 
 export function optionsOf(cli: Cli, command: CommandClass): string[] {
-  return optionRows(cli, command).map(([name = '']) => name.trim().split(' ')[0] ?? '')
+  return optionRows(cli, command).flatMap(([names = '']) =>
+    names.split(/[ ,]+/).filter((name) => /^-/.test(name)),
+  )
 }
 
 /** What is special to the command first, what all have last. */

@@ -9,7 +9,8 @@ const put = (words: string) =>
 test.each([
   ['a value', 'S K v', '-- S K v'],
   ['D14: a value that begins with a dash', 'S K -----BEGIN', '-- S K -----BEGIN'],
-  ['a value that looks like no option of ours', 'S K --abc=1', '-- S K --abc=1'],
+  ['a token that begins with dashes', 'S K --Ab9_x', '-- S K --Ab9_x'],
+  ['a number below zero', 'S K -4', '-- S K -4'],
   ['a lone dash', 'S K -', '-- S K -'],
   ['options behind', 'S K --from-file f --config c', '--from-file f --config c -- S K'],
   ['options in front', '--config=c S K v', '--config=c -- S K v'],
@@ -22,6 +23,9 @@ test.each([
   ['everything behind -- is raw', '--config c S K -- --from-file', '--config c -- S K --from-file'],
   ['a misspelt option is refused by the parser, and is no value', 'S K --from-fle=x', '--from-fle=x -- S K'],
   ['so is one that there is not', 'S K --from-stdin', '--from-stdin -- S K'],
+  ['so is what only looks like one', 'S K --dash', '--dash -- S K'],
+  ['with a word behind it too', 'S K --abc=1', '--abc=1 -- S K'],
+  ['or of one letter', 'S K -f', '-f -- S K'],
   ['so is one of other commands', 'S K --json', '--json -- S K'],
 ])('%s', (_promise, words, expected) => {
   expect(put(words)).toBe(expected)
