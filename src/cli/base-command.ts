@@ -1,13 +1,14 @@
 import { constants } from 'node:os'
 import { Command, Option } from 'clipanion'
 import { type App, openApp } from '../app.ts'
-import { hardenProcess, isMcplexerError } from '../base/index.ts'
+import { type ErrorCode, hardenProcess, isMcplexerError } from '../base/index.ts'
 import { clearLine, endProgress, presentError, printError } from './present.ts'
 import { askSecret, isInteractive } from './prompt.ts'
 
 const FAILED = 1
 export const WRONG_USAGE = 2
 const INTERRUPTED = 130
+const USAGE_CODES: readonly ErrorCode[] = ['CLI_USAGE', 'HTTP_ADDRESS_INVALID', 'CALL_ARGUMENTS_INVALID']
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** What every command shares: its options, the App it opens, the one try around its work, an end by Ctrl-C. */
@@ -76,7 +77,7 @@ export abstract class BaseCommand extends Command {
 }
 
 function exitCodeOf(error: unknown): number {
-  if (isMcplexerError(error, 'CLI_USAGE')) return WRONG_USAGE
+  if (USAGE_CODES.some((code) => isMcplexerError(error, code))) return WRONG_USAGE
   const isCancelled = isMcplexerError(error, 'CLI_CANCELLED') || isMcplexerError(error, 'CALL_CANCELLED')
   return isCancelled ? INTERRUPTED : FAILED
 }

@@ -3,6 +3,7 @@ import { Command, Option } from 'clipanion'
 import type { App } from '../../app.ts'
 import type { RotationObserver, RotationReport, RotationStep } from '../../vault/index.ts'
 import { BaseCommand } from '../base-command.ts'
+import { CliError } from '../cli-error.ts'
 import { endProgress, note, print, printJson, progressLine, table } from '../present.ts'
 import { ageOf, counted, shortRecipient } from '../wording.ts'
 
@@ -40,6 +41,10 @@ export class RotateKeyCommand extends BaseCommand {
     'interrupted; nothing is lost: every scope still opens, and the next command tidies up'
 
   protected async run(app: App): Promise<number> {
+    if (this.isDryRun && this.keepOld !== undefined)
+      throw new CliError('CLI_USAGE', '--dry-run changes nothing, so that --keep-old has nothing to keep', {
+        hint: 'leave one of them out',
+      })
     const keepOldFile = this.keepOld === undefined ? null : resolve(this.keepOld)
     const vault = await app.vault()
     const options = { isDryRun: this.isDryRun, isPostQuantum: this.isPostQuantum, keepOldFile }

@@ -35,6 +35,10 @@ export class ServeCommand extends BaseCommand {
   protected async run(app: App): Promise<number> {
     if (this.http && this.daemon)
       throw new CliError('CLI_USAGE', '--http and --daemon are two gateways', { hint: 'start one of them' })
+    if (this.foreground && !this.daemon)
+      throw new CliError('CLI_USAGE', '--foreground goes with --daemon', {
+        hint: 'mcplexer serve --daemon --foreground',
+      })
     if (this.http) return this.#overHttp(app)
     if (this.address !== undefined)
       throw new CliError('CLI_USAGE', 'an address goes with --http', {

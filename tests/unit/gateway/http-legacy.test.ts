@@ -138,8 +138,10 @@ describe('addresses', () => {
     for (const text of ['4000', ':4000', 'localhost:4000', '127.0.0.1:4000'])
       expect(parseAddress(text)).toEqual({ hostname: '127.0.0.1', port: 4000 })
     expect(parseAddress('[::1]:0')).toEqual({ hostname: '[::1]', port: 0 })
-    for (const text of ['', 'x', '::1:80', '127.0.0.1', '127.0.0.1:65536', 'a b:1', '*:1'])
+    for (const text of ['', 'x', '::1:80', '127.0.0.1', 'a b:1', '*:1'])
       expect(() => parseAddress(text)).toThrow('not HOST:PORT')
+    for (const text of ['65536', '127.0.0.1:65536', '[::1]:99999999'])
+      expect(() => parseAddress(text)).toThrow('a port is a number from 0 (any free one) to 65535')
   })
 
   test.each([

@@ -1,10 +1,14 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
+import type { AuditKind } from '../../../audit/index.ts'
 import { ENTRY_HEAD, entryRow, recordOf, timeOf } from '../../audit-view.ts'
 import { BaseCommand } from '../../base-command.ts'
+import { CliError } from '../../cli-error.ts'
 import { print, printJson, table } from '../../present.ts'
 
 const SHOWN = 1000
+const KINDS: readonly AuditKind[] = ['call', 'start', 'secret', 'key', 'approval', 'leak', 'lock', 'retention']
+const DECISIONS = ['allowed', 'refused', 'failed']
 
 export class AuditListCommand extends BaseCommand {
   static override paths = [['audit', 'list']]
@@ -18,17 +22,19 @@ export class AuditListCommand extends BaseCommand {
     ],
   })
 
-  kind = Option.String('--kind', { description: 'call, start, secret, key, approval, leak, lock, retention' })
+  kind = Option.String('--kind', { description: KINDS.join(', ') })
   server = Option.String('--server', { description: 'of this server' })
   auditScope = Option.String('--scope', { description: 'of this auth scope' })
   name = Option.String('--name', { description: 'of this tool, prompt or resource' })
   client = Option.String('--client', { description: 'of clients with this in their name' })
-  decision = Option.String('--decision', { description: 'allowed, refused or failed' })
+  decision = Option.String('--decision', { description: DECISIONS.join(', ') })
   since = Option.String('--since', { description: '90m, 24h, 7d or a date' })
   json = Option.Boolean('--json', false, { description: 'print JSON' })
 
   protected async run(app: App): Promise<number> {
     const { listed } = await import('../../../audit/index.ts')
+    checkWord('--kind', this.kind, KINDS)
+    checkWord('--decision', this.decision, DECISIONS)
     const { kind, server, auditScope: scope, name, client, decision } = this
     const given = Object.entries({ kind, server, scope, name, client, decision }).filter(([, wanted]) => wanted)
     const sinceMs = this.since === undefined ? {} : { sinceMs: timeOf(this.since, Date.now()) }
@@ -40,4 +46,10 @@ export class AuditListCommand extends BaseCommand {
     else await print(newest.length === 0 ? 'nothing on record' : table([ENTRY_HEAD, ...newest.map(entryRow)]))
     return 0
   }
+}
+
+/** A misspelt word would find nothing, as if nothing had happened. */
+function checkWord(option: string, word: string | undefined, words: readonly string[]): void {
+  if (word === undefined || words.includes(word)) return
+  throw new CliError('CLI_USAGE', `${option} knows no such word`, { hint: `one of ${words.join(', ')}` })
 }

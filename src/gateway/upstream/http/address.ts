@@ -7,8 +7,9 @@ export interface HttpAddress {
 }
 
 const DEFAULT: HttpAddress = { hostname: '127.0.0.1', port: 3333 }
+const MAX_PORT = 65_535
 const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]']
-const HOST_AND_PORT = /^(?:(\[[0-9a-f:.]+\]|[a-z0-9.-]+):|:)?(\d{1,5})$/i
+const HOST_AND_PORT = /^(?:(\[[0-9a-f:.]+\]|[a-z0-9.-]+):|:)?(\d+)$/i
 
 /**
  * `PORT`, `:PORT` (both on 127.0.0.1) or `HOST:PORT`; IPv6 in brackets. Any other address than the loopback has to be
@@ -17,12 +18,13 @@ const HOST_AND_PORT = /^(?:(\[[0-9a-f:.]+\]|[a-z0-9.-]+):|:)?(\d{1,5})$/i
 export function parseAddress(text: string | undefined): HttpAddress {
   if (text === undefined) return DEFAULT
   const [, host = DEFAULT.hostname, port = ''] = HOST_AND_PORT.exec(text) ?? []
-  if (port === '' || Number(port) > 65_535) {
-    throw new GatewayError('HTTP_ADDRESS_INVALID', 'the address is not HOST:PORT', {
-      hint: 'mcplexer serve --http 127.0.0.1:3333',
-    })
-  }
+  if (port === '') throw invalid('the address is not HOST:PORT')
+  if (Number(port) > MAX_PORT) throw invalid(`a port is a number from 0 (any free one) to ${MAX_PORT}`)
   return { hostname: host === 'localhost' ? DEFAULT.hostname : host.toLowerCase(), port: Number(port) }
+}
+
+function invalid(message: string): GatewayError {
+  return new GatewayError('HTTP_ADDRESS_INVALID', message, { hint: 'mcplexer serve --http 127.0.0.1:3333' })
 }
 
 export function isLoopback(hostname: string): boolean {
