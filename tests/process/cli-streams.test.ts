@@ -296,6 +296,32 @@ describe('status', () => {
     })
   })
 
+  const breakages: [string, string, RegExp][] = [
+    [
+      'is garbage',
+      ': > age.key; echo garbage > age.key',
+      /no valid age identity[\s\S]*mv .*; mcplexer key restore FILE/,
+    ],
+    ['is empty', ': > age.key', /holds no identity[\s\S]*mv .*; mcplexer key restore FILE/],
+    ['is another one', 'MCPLEXER_HOME=$PWD/x "$0" init; cp x/age.key .', /does not hold the identity/],
+    ['is open to others', 'chmod 644 age.key', /chmod 600/],
+  ]
+
+  test.each(breakages)('of a key file that %s says so, and how to mend it', (_how, script, message) => {
+    using home = new TempHome(
+      'auth_scopes: [{ id: a }]\ndownstream_servers: [{ id: one, command: sh, auth_scope: a }, { id: two, command: sh }]',
+    )
+    home.put('a', 'K', 'v')
+    shell(home, `cd '${home.path}'; ${script}`)
+
+    const { exitCode, stdout, stderr } = home.runSync(['status'])
+
+    expect(exitCode).toBe(1)
+    expect(stdout).toMatch(/key file .*not usable, see below/)
+    expect(stdout).toMatch(/one .*the key file is not usable\ntwo .*nothing is missing/)
+    expect(stderr).toMatch(message)
+  })
+
   test('is JSON for a script', () => {
     using home = new TempHome(SCOPES)
 

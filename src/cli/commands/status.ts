@@ -6,8 +6,8 @@ import type { Config, Server } from '../../config/index.ts'
 import type { ShieldKind } from '../../sandbox/index.ts'
 import type { ScopeSummary } from '../../vault/index.ts'
 import { BaseCommand } from '../base-command.ts'
-import { CliError } from '../cli-error.ts'
-import { presentError, print, printJson, table } from '../present.ts'
+import { keyState, restoringHint } from '../key-state.ts'
+import { presentError, print, printHint, printJson, table } from '../present.ts'
 import { mendingCommands, missingKeys } from '../scopes.ts'
 import { counted } from '../wording.ts'
 
@@ -25,22 +25,23 @@ export class StatusCommand extends BaseCommand {
   json = Option.Boolean('--json', false, { description: 'print JSON' })
 
   protected async run(app: App): Promise<number> {
-    const { hasSafeKeyFile } = await import('../../vault/index.ts')
     const { Sandbox } = await import('../../sandbox/index.ts')
     const errors: unknown[] = []
     const config = await attempt(() => app.config(), errors)
     const sealed = await attempt(async () => (await app.vault()).list(), errors)
-    const hasKey = await attempt(async () => hasSafeKeyFile(app.paths.keyFile), errors)
-    if (hasKey === false && sealed !== null && sealed.length > 0) errors.push(keyFileMissing(app.paths.keyFile))
-    const files = fileRows(app.paths, config, sealed, hasKey)
+    const key = await attempt(() => keyState(app, sealed), errors)
+    const files = fileRows(app.paths, config, sealed, key)
     const missing = missingKeys(config?.authScopes.values() ?? [], sealed ?? [])
     const shield = await new Sandbox(app.paths).kind()
-    const servers = serverRows(config, new Set(missing.map(({ scope }) => scope)), shield)
+    const incomplete = new Set(missing.map(({ scope }) => scope))
+    const servers = serverRows(config, { incomplete, isKeyUsable: key !== null }, shield)
     const text = [filesText(files), serversText(servers), mendingCommands(missing)]
     await (this.json
       ? printJson({ version, files, servers, missing })
       : print(text.filter(Boolean).join('\n\n')))
     for (const error of errors) presentError(error, this.configPath !== undefined)
+    const hint = restoringHint(errors, app.paths.keyFile)
+    if (hint !== null) printHint(hint)
     return errors.length === 0 ? 0 : 1
   }
 }
@@ -65,7 +66,7 @@ function fileRows(
   paths: Paths,
   config: Config | null,
   sealed: readonly ScopeSummary[] | null,
-  hasKey: boolean | null,
+  key: string | null,
 ): FileRow[] {
   const keyCount = sealed?.reduce((sum, { keys }) => sum + keys.length, 0) ?? 0
   const servers = config && counted(config.servers.size, 'server')
@@ -73,22 +74,12 @@ function fileRows(
   return [
     fileRow('configuration', paths.config, servers),
     fileRow('vault', paths.vault, scopes),
-    fileRow('key file', paths.keyFile, hasKey && 'private'),
+    fileRow('key file', paths.keyFile, key),
     fileRow('activity', paths.activity, 'lists of tools'),
   ]
 }
 
-function keyFileMissing(path: string): CliError {
-  return new CliError(
-    'VAULT_IDENTITY_MISSING',
-    `the key file ${path} is missing: nothing that is sealed opens`,
-    {
-      hint: 'put it back from a backup, or set MCPLEXER_AGE_KEY to where it is',
-    },
-  )
-}
-
-function fileRow(name: string, path: string, state: string | false | null): FileRow {
+function fileRow(name: string, path: string, state: string | null): FileRow {
   return { name, path, state: existsSync(path) ? state || 'not usable, see below' : 'not there' }
 }
 
@@ -100,18 +91,25 @@ interface ServerRow {
   readonly state: string
 }
 
-function serverRows(config: Config | null, incomplete: ReadonlySet<string>, kind: ShieldKind): ServerRow[] {
+interface Credentials {
+  /** Scopes that required keys are missing from. */
+  readonly incomplete: ReadonlySet<string>
+  readonly isKeyUsable: boolean
+}
+
+function serverRows(config: Config | null, credentials: Credentials, kind: ShieldKind): ServerRow[] {
   return [...(config?.servers.values() ?? [])].map((server) => {
     const { id, authScope } = server
     const shield = server.shield === 'off' ? 'off' : kind
-    return { id, authScope, shield, state: stateOf(server, authScope !== null && incomplete.has(authScope)) }
+    return { id, authScope, shield, state: stateOf(server, credentials) }
   })
 }
 
 /** As far as it can be told without starting it. */
-function stateOf({ isDisabled, command }: Server, isIncomplete: boolean): string {
+function stateOf({ isDisabled, command, authScope }: Server, { incomplete, isKeyUsable }: Credentials): string {
   if (isDisabled) return 'disabled'
-  if (isIncomplete) return 'keys are missing'
+  if (authScope !== null && incomplete.has(authScope)) return 'keys are missing'
+  if (authScope !== null && !isKeyUsable) return 'the key file is not usable'
   return Bun.which(command) === null ? 'command not found' : 'nothing is missing'
 }
 
