@@ -262,6 +262,42 @@ describe('D14: secret put', () => {
   })
 })
 
+describe('init that is refused leaves nothing that was not there', () => {
+  const cases: [string, string, string][] = [
+    ['a folder that others can write to', 'mkdir home; chmod 777 home', '"$0" init'],
+    ['a key file that others can read', 'mkdir home; echo x > home/age.key', '"$0" init'],
+    ['garbage for a key file', 'mkdir home; echo x > home/age.key; chmod 600 home/age.key', '"$0" init'],
+    ['a vault that is none', 'mkdir home; echo is-this-a-database > home/mcplexer.db', '"$0" init'],
+    ['a configuration below a file', 'true', '"$0" init --config /dev/null/x/y.yaml'],
+    ['a key file below a file', 'true', 'MCPLEXER_AGE_KEY=/dev/null/x/age.key "$0" init'],
+    ['a vault below a file', 'true', 'MCPLEXER_DB_DSN=/dev/null/x/y.db "$0" init'],
+  ]
+
+  test.each(cases)('%s', (_what, before, init) => {
+    using home = new TempHome()
+    const listed = 'find . | sort'
+    const { stdout } = shell(
+      home,
+      `cd '${home.folder}'; rm -r home; ${before}; ${listed}; echo; ${init} && echo done; ${listed}`,
+    )
+
+    const [was, is] = stdout.split('\n\n')
+    expect(is).toBe(`${was}\n`)
+  })
+
+  test('and what was there stays', () => {
+    using home = new TempHome(SCOPES)
+    home.put('a', 'K', 'v')
+    shell(home, `cd '${home.path}'; rm mcplexer.yaml; chmod 644 age.key`)
+
+    expect(home.runSync(['init']).exitCode).toBe(1)
+
+    shell(home, `cd '${home.path}'; chmod 600 age.key`)
+    expect(home.runSync(['secret', 'get', 'a', 'K']).stdout).toBe('v')
+    expect(existsSync(home.file('mcplexer.yaml'))).toBe(false)
+  })
+})
+
 describe('status', () => {
   test('shows what it can of a home where everything is wrong, and exits 1', () => {
     using home = new TempHome('auth_scopes: [{ id: 1 }]')

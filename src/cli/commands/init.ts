@@ -1,9 +1,11 @@
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { Command } from 'clipanion'
 import type { App } from '../../app.ts'
-import { createExclusively, ensurePrivateFolder } from '../../base/index.ts'
+import { createExclusively, ensurePrivateFolder, isMcplexerError, type Paths } from '../../base/index.ts'
 import { BaseCommand } from '../base-command.ts'
 import { print, say, table } from '../present.ts'
+import { undoing } from '../undo.ts'
 import { shortRecipient } from '../wording.ts'
 
 const NEXT_STEPS = `
@@ -26,12 +28,9 @@ export class InitCommand extends BaseCommand {
     ],
   })
 
-  protected async run({ paths, vault }: App): Promise<number> {
-    ensurePrivateFolder(paths.home)
-    const recipient = await (await vault()).init()
-    ensurePrivateFolder(dirname(paths.config))
-    const { exampleConfig } = await import('../../config/index.ts')
-    const isNewConfig = createExclusively(paths.config, new TextEncoder().encode(exampleConfig))
+  protected async run(app: App): Promise<number> {
+    const { paths } = app
+    const { isNewConfig, recipient } = await this.#make(app)
     await print(
       table([
         ['configuration', `${paths.config}${isNewConfig ? '' : ' (existed, left as it is)'}`],
@@ -43,4 +42,37 @@ export class InitCommand extends BaseCommand {
     say(NEXT_STEPS)
     return 0
   }
+
+  /** When one of them is refused, nothing is left that was not there. */
+  async #make(app: App): Promise<{ isNewConfig: boolean; recipient: string }> {
+    const { paths } = app
+    const undoConfig = undoing([paths.config])
+    const undoVault = undoing(vaultFiles(paths))
+    try {
+      const isNewConfig = await writeExample(paths)
+      return { isNewConfig, recipient: await (await app.vault()).init() }
+    } catch (error) {
+      await app.close()
+      // with a key file that works, another process may have sealed something in the meantime
+      if (!existsSync(paths.keyFile) || isUnusable(error)) undoVault()
+      undoConfig()
+      throw error
+    }
+  }
+}
+
+async function writeExample(paths: Paths): Promise<boolean> {
+  ensurePrivateFolder(paths.home)
+  ensurePrivateFolder(dirname(paths.config))
+  const { exampleConfig } = await import('../../config/index.ts')
+  return createExclusively(paths.config, new TextEncoder().encode(exampleConfig))
+}
+
+function vaultFiles({ vault, keyFile }: Paths): string[] {
+  const lock = join(dirname(keyFile), `.${basename(keyFile)}.lock`)
+  return [...['', '-wal', '-shm', '-journal'].map((suffix) => vault + suffix), keyFile, lock]
+}
+
+function isUnusable(error: unknown): boolean {
+  return isMcplexerError(error, 'VAULT_KEY_FILE_UNSAFE') || isMcplexerError(error, 'VAULT_KEY_FILE_INVALID')
 }
