@@ -23,7 +23,10 @@ const OPTION_WORDS: Readonly<Record<string, string>> = {
 
 /** At most 80 columns wide. */
 export function generalHelp(): string {
-  return `mcplexer stands between AI clients and MCP servers: each server gets its own
+  return width() < WIDEST ? narrowed(generalText(), width()) : generalText()
+}
+
+const generalText = (): string => `mcplexer stands between AI clients and MCP servers: each server gets its own
 secrets, only when it starts, and the configuration can be committed.
 
   mcplexer init                        make folder, key and a commented YAML
@@ -65,9 +68,31 @@ ${bold('Tools')}
 Every command takes --config FILE and --help; \`mcplexer version\` is the version.
 Files are in ~/.mcplexer (MCPLEXER_HOME). Exit: 0 done, 1 failed, 2 usage error,
 130 interrupted.`
+
+/** Each `  command   what it does` of the text below each other, its sentences between words. */
+function narrowed(text: string, width: number): string {
+  return text
+    .replace(/(\S)\n(?=\S)/g, '$1 ')
+    .split('\n')
+    .flatMap((line) => {
+      const [, command, what = ''] = /^ {2}(\S.*?) {2,}(\S.*)$/.exec(line) ?? []
+      return command === undefined ? wrap(line, width) : [`  ${command}`, ...indented(what, width, '    ')]
+    })
+    .join('\n')
+}
+
+function indented(text: string, width: number, indent: string): string[] {
+  return wrap(text, width - indent.length).map((line) => indent + line)
 }
 
 export function groupHelp(cli: Cli, group: readonly CommandClass[]): string {
+  if (width() < WIDEST)
+    return group
+      .flatMap((command) => [
+        usageLines(cli, command),
+        ...indented(command.usage.description ?? '', width(), '      '),
+      ])
+      .join('\n')
   const rows = group.map((command) => [`  ${synopsis(cli, command)}`, command.usage.description ?? ''])
   return columns(rows, width())
 }
@@ -76,12 +101,17 @@ export function commandHelp(cli: Cli, command: CommandClass): string {
   const { description = '', details = '', examples = [] } = command.usage
   const parts = [
     wrap(`${description.charAt(0).toUpperCase()}${description.slice(1)}.`, width()).join('\n'),
-    `${bold('Usage')}\n  ${synopsis(cli, command)}`,
+    `${bold('Usage')}\n${usageLines(cli, command)}`,
     wrap(details, width()).join('\n'),
     `${bold('Options')}\n${columns(optionRows(cli, command), width())}`,
     `${bold('Examples')}\n${examples.map(([what, line]) => `  ${what}:\n    ${line}`).join('\n')}`,
   ]
   return parts.filter(Boolean).join('\n\n')
+}
+
+function usageLines(cli: Cli, command: CommandClass): string {
+  const [first = '', ...more] = wrap(synopsis(cli, command), width() - 4)
+  return [`  ${first}`, ...more.map((line) => `    ${line}`)].join('\n')
 }
 
 /** `mcplexer secret put SCOPE KEY [VALUE]`; Clipanion writes `<SCOPE>`, and `...` for any number of files. */

@@ -1,4 +1,6 @@
 const GAP = '  '
+/** Stands for a space where no line ends; no message has it, as control characters are shown by their number. */
+const UNBROKEN = '\x01'
 /** A last column that is narrower is no column any more. */
 const NARROWEST = 24
 
@@ -32,6 +34,29 @@ export function wrap(text: string, width: number | null): string[] {
     }
     return lines
   })
+}
+
+/** To be pasted: with a line break in it a shell would run half of it. */
+export function isCommand(line: string): boolean {
+  return /^(mcplexer|chmod|mkdir|mv|export|kill|sudo|ls) /.test(line)
+}
+
+/**
+ * Messages between words, what follows a break indented. Left alone are lines that are laid out already, commands to
+ * paste, and what stands in backticks.
+ */
+export function folded(text: string, width: number | null): string {
+  if (width === null) return text
+  return text
+    .split('\n')
+    .flatMap((line) => (/^\s/.test(line) || isCommand(line) ? [line] : foldedLine(line, width)))
+    .join('\n')
+}
+
+function foldedLine(line: string, width: number): string[] {
+  const whole = line.replace(/`[^`]*`/g, (span) => span.replaceAll(' ', UNBROKEN))
+  const [first = '', ...more] = wrap(whole, Bun.stringWidth(line) <= width ? width : width - GAP.length)
+  return [first, ...more.map((rest) => GAP + rest)].map((part) => part.replaceAll(UNBROKEN, ' '))
 }
 
 function stacked(rows: readonly (readonly string[])[], width: number): string {

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import { hostEnvironment, isMcplexerError, log, type McplexerError } from '../base/index.ts'
 import type { ConfigError, ConfigProblem } from '../config/index.ts'
 import { CliError } from './cli-error.ts'
-import { columns } from './layout.ts'
+import { columns, folded, isCommand } from './layout.ts'
 import { visible, visibleLine } from './visible.ts'
 
 /**
@@ -28,9 +28,19 @@ export function printJson(value: unknown): Promise<void> {
   return print(JSON.stringify(value, null, 2))
 }
 
+/** A sentence as a result. */
+export function printText(text: string): Promise<void> {
+  return print(foldedText(text))
+}
+
+/** Between words at a terminal, and not at all on a pipe. */
+export function foldedText(text: string): string {
+  return folded(text, terminalWidth())
+}
+
 /** For people beside the result: what was done, what to do next. */
 export function say(text: string): void {
-  writeError(`${text}\n`)
+  writeError(`${folded(text, errorWidth())}\n`)
 }
 
 export function note(text: string): void {
@@ -49,7 +59,9 @@ export function printError(message: string): void {
 }
 
 export function printHint(hint: string): void {
-  say(`${paint('36', 'mcplexer: hint:')} ${visible(hint)}`)
+  const line = `${paint('36', 'mcplexer: hint:')} ${visible(hint)}`
+  if (isCommand(hint)) writeError(`${line}\n`)
+  else say(line)
 }
 
 export function printWarning(message: string): void {
@@ -136,6 +148,10 @@ export function clearLine(): void {
 /** Null when stdout is no terminal: then lines have any length. */
 export function terminalWidth(): number | null {
   return isOutputTerminal() ? process.stdout.columns || 80 : null
+}
+
+function errorWidth(): number | null {
+  return isErrorTerminal() ? process.stderr.columns || 80 : null
 }
 
 export function isOutputTerminal(): boolean {

@@ -135,6 +135,32 @@ describe('what is shown', () => {
     }
   })
 
+  const words = (text: string): string[] => text.split(/\s+/).filter(Boolean)
+  test.each([
+    [['secret', 'get', 'x', 'y'], 1],
+    [['tools', 'call', 'x', '['], 2],
+    [['secret', 'set'], 2],
+    [['config', 'check', 'nope.yaml'], 1],
+    [['config', 'check'], 0],
+    [['--help'], 0],
+    [['rotate-key', '--help'], 0],
+    [['secret', '--help'], 0],
+    [['daemon', 'status'], 1],
+    [['unlock'], 1],
+  ])('%p at 40 columns breaks between words only, and a pipe gets no breaks', async (args, code) => {
+    using home = new TempHome(SCOPES)
+    const piped = home.runSync(args)
+
+    const { shown, exitCode } = await inTerminal(home, args, [], { columns: 40, env: { NO_COLOR: '1' } })
+
+    expect(exitCode).toBe(code)
+    expect(words(shown).toSorted()).toEqual(words(piped.stderr + piped.stdout).toSorted())
+    const wide = shown
+      .split('\n')
+      .filter((line) => line.length > 40 && !/^( {2,})?mcplexer [a-z]|[/`]/.test(line))
+    expect(wide).toEqual([])
+  })
+
   test('rotate-key says each step and never scrolls its progress', async () => {
     using home = new TempHome(SCOPES)
     home.put('a', 'K', 'v')

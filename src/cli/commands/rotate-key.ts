@@ -4,7 +4,7 @@ import type { App } from '../../app.ts'
 import type { RotationObserver, RotationReport, RotationStep } from '../../vault/index.ts'
 import { BaseCommand } from '../base-command.ts'
 import { CliError } from '../cli-error.ts'
-import { endProgress, note, print, printJson, progressLine, table } from '../present.ts'
+import { endProgress, foldedText, note, print, printJson, progressLine, table } from '../present.ts'
 import { ageOf, counted, shortRecipient } from '../wording.ts'
 
 const STEP_TEXTS: Readonly<Record<RotationStep, string>> = {
@@ -72,7 +72,8 @@ function reportText(report: RotationReport, keyFile: string, nowMs: number): str
     ({ line }) =>
       `Left to do: delete line ${line} of ${keyFile} yourself: this vault is done with it, others may not be.`,
   )
-  return [result, leftovers.join('\n'), agesText(report.keys, nowMs)].filter(Boolean).join('\n\n')
+  const sentences = [result, leftovers.join('\n')].map(foldedText)
+  return [...sentences, agesText(report.keys, nowMs)].filter(Boolean).join('\n\n')
 }
 
 function agesText(keys: RotationReport['keys'], nowMs: number): string {
@@ -80,5 +81,5 @@ function agesText(keys: RotationReport['keys'], nowMs: number): string {
   const rows = keys.map(({ scope, name, updatedAtMs }) => [scope, name, ageOf(updatedAtMs, nowMs)])
   const advice =
     'Rotating does not un-leak a value that was read: replace those at their\nprovider. Oldest first:'
-  return `${advice}\n\n${table([['SCOPE', 'KEY', 'PUT'], ...rows])}`
+  return `${foldedText(advice)}\n\n${table([['SCOPE', 'KEY', 'PUT'], ...rows])}`
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { columns, wrap } from '../../../src/cli/layout.ts'
+import { columns, folded, wrap } from '../../../src/cli/layout.ts'
 
 const ROWS = [
   ['KEY', 'WHERE'],
@@ -37,4 +37,14 @@ test('a word that is longer than the line stays whole, as it may be a path to co
 
 test('no rows give no lines', () => {
   expect(columns([], 80)).toBe('')
+})
+
+test('messages fold between words, and nothing that is laid out or to be pasted is touched', () => {
+  const message =
+    'mcplexer: hint: `mcplexer tools list` shows them\n  - id: laid-out-already here\nmcplexer secret put SCOPE KEY'
+
+  expect(folded(message, 30)).toBe(
+    'mcplexer: hint:\n  `mcplexer tools list` shows\n  them\n  - id: laid-out-already here\nmcplexer secret put SCOPE KEY',
+  )
+  expect(folded(message, null)).toBe(message)
 })

@@ -5,7 +5,7 @@ import type { Checkpoint } from '../../../audit/index.ts'
 import { recordOf } from '../../audit-view.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { CliError } from '../../cli-error.ts'
-import { print } from '../../present.ts'
+import { print, printText } from '../../present.ts'
 
 export class AuditVerifyCommand extends BaseCommand {
   static override paths = [['audit', 'verify']]
@@ -41,16 +41,16 @@ export class AuditVerifyCommand extends BaseCommand {
         return this.#fail(`entry ${checkpoint?.seq} of the checkpoint is missing, or another one`)
       const of =
         checkpoint === null ? '' : `, and goes on from entry ${checkpoint.seq}, signed ${checkpoint.at}`
-      await print(`${entries} entries from ${firstSeq} on are as they were written${of}`)
+      await printText(`${entries} entries from ${firstSeq} on are as they were written${of}`)
       if (letGoAtMs !== null)
-        await print(`those before ${firstSeq} were let go of ${new Date(letGoAtMs).toISOString()}`)
+        await printText(`those before ${firstSeq} were let go of ${new Date(letGoAtMs).toISOString()}`)
       if (checkpoint !== null) await print(`signed by ${checkpoint.publicKey}`)
     }
     return 0
   }
 
   async #fail(text: string): Promise<number> {
-    await print(text)
+    await printText(text)
     return 1
   }
 }

@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { presentError, presentWarnings, print } from '../../present.ts'
+import { presentError, presentWarnings, printText } from '../../present.ts'
 import { visibleLine } from '../../visible.ts'
 import { counted } from '../../wording.ts'
 
@@ -28,7 +28,7 @@ export class ConfigCheckCommand extends BaseCommand {
         const { config, warnings } = await checkConfig(file)
         presentWarnings(file, warnings)
         const size = `${counted(config.servers.size, 'server')}, ${counted(config.authScopes.size, 'auth scope')}`
-        await print(`${visibleLine(file)}: fine (${size})`)
+        await printText(`${visibleLine(file)}: fine (${size})`)
       } catch (error) {
         failures++
         presentError(error, isNamed)

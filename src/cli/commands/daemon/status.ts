@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { print, printJson } from '../../present.ts'
+import { printJson, printText } from '../../present.ts'
 import { counted } from '../../wording.ts'
 
 export class DaemonStatusCommand extends BaseCommand {
@@ -20,10 +20,10 @@ export class DaemonStatusCommand extends BaseCommand {
     const { askDaemon, STATUS } = await import('../../../gateway/socket.ts')
     const status = await askDaemon(app.paths.socket, STATUS)
     if (this.json) await printJson({ running: status !== null, ...status })
-    else if (status === null) await print('no daemon is running; `mcplexer serve --daemon` starts one')
+    else if (status === null) await printText('no daemon is running; `mcplexer serve --daemon` starts one')
     else {
       const { pid, version, sessions, uptimeSec, config } = status
-      await print(
+      await printText(
         `running for ${uptimeSec} s as process ${pid}, version ${version}, ${counted(sessions, 'session')}\nconfiguration ${config}`,
       )
     }
