@@ -1,5 +1,6 @@
 import type { Cli } from 'clipanion'
 import { type CommandClass, pathOf } from './commands/index.ts'
+import { generalText } from './general-text.ts'
 import { columns, wrap } from './layout.ts'
 import { bold, terminalWidth } from './present.ts'
 
@@ -21,53 +22,15 @@ const OPTION_WORDS: Readonly<Record<string, string>> = {
   '--decision': 'WORD',
 }
 
+const REST_WORDS: Readonly<Record<string, string>> = {
+  'config check': '[FILE…]',
+  'key protect': '[-- COMMAND…]',
+}
+
 /** At most 80 columns wide. */
 export function generalHelp(): string {
   return width() < WIDEST ? narrowed(generalText(), width()) : generalText()
 }
-
-const generalText = (): string => `mcplexer stands between AI clients and MCP servers: each server gets its own
-secrets, only when it starts, and the configuration can be committed.
-
-  mcplexer init                        make folder, key and a commented YAML
-  mcplexer secret put github-token GITHUB_PERSONAL_ACCESS_TOKEN
-  mcplexer serve                       what the AI client starts
-
-${bold('Set up')}
-  init                                 make folder, key and configuration
-  status                               paths, servers, missing keys
-  doctor                               what protects the secrets here
-  config check [FILE…]                 find mistakes and secrets, for pre-commit
-  config schema                        JSON Schema of the file, for editors
-
-${bold('Secrets')}
-  secret put SCOPE KEY [VALUE]         seal a value; asks when it is left out
-  secret get SCOPE KEY                 print a value, byte for byte
-  secret list [SCOPE]                  names, ages and missing keys
-  secret delete SCOPE KEY              forget a value
-  scope list                           all auth scopes, in the file or sealed
-  scope delete SCOPE                   forget all values of one
-  scope revoke SCOPE, lock             end servers at once, open no more
-  unlock [SCOPE]                       until then
-  rotate-key                           re-seal everything for a new key
-  key show|protect|backup|restore      how the key file is kept
-
-${bold('Record')}
-  audit list|tail|export|alerts        what was done with which secret
-  audit verify|checkpoint              whether the record was changed
-
-${bold('Tools')}
-  serve                                MCP on stdin and stdout
-  connect                              the same, through one gateway for all
-  serve --daemon, daemon status|stop   that gateway, in the background
-  serve --http [HOST:PORT]             over HTTP; token show|new for its clients
-  tools list [--refresh]               all tools of all servers
-  tools call NAME [JSON]               call one, without a client
-  tools review, servers review         approve what has changed
-
-Every command takes --config FILE and --help; \`mcplexer version\` is the version.
-Files are in ~/.mcplexer (MCPLEXER_HOME). Exit: 0 done, 1 failed, 2 usage error,
-130 interrupted.`
 
 /** Each `  command   what it does` of the text below each other, its sentences between words. */
 function narrowed(text: string, width: number): string {
@@ -104,24 +67,31 @@ export function commandHelp(cli: Cli, command: CommandClass): string {
     `${bold('Usage')}\n${usageLines(cli, command)}`,
     wrap(details, width()).join('\n'),
     `${bold('Options')}\n${columns(optionRows(cli, command), width())}`,
-    `${bold('Examples')}\n${examples.map(([what, line]) => `  ${what}:\n    ${line}`).join('\n')}`,
+    examples.length > 0 &&
+      `${bold('Examples')}\n${examples.map(([what, line]) => `  ${what}:\n    ${line}`).join('\n')}`,
   ]
   return parts.filter(Boolean).join('\n\n')
 }
 
 function usageLines(cli: Cli, command: CommandClass): string {
-  const [first = '', ...more] = wrap(synopsis(cli, command), width() - 4)
+  const [first = '', ...more] = wrap(synopsis(cli, command), terminalWidth() === null ? null : width() - 4)
   return [`  ${first}`, ...more.map((line) => `    ${line}`)].join('\n')
 }
 
-/** `mcplexer secret put SCOPE KEY [VALUE]`; Clipanion writes `<SCOPE>`, and `...` for any number of files. */
+/** `mcplexer secret put SCOPE KEY [VALUE]`; Clipanion writes `<SCOPE>`, and `...` for any number of words. */
 export function synopsis(cli: Cli, command: CommandClass): string {
-  const path = `mcplexer ${pathOf(command)}`
-  const words = (definitionOf(cli, command)?.usage ?? path).slice(path.length)
+  const path = pathOf(command)
+  const definition = definitionOf(cli, command)
+  const words = (definition?.usage ?? '').slice(`mcplexer ${path}`.length)
+  const required = (definition?.options ?? []).flatMap(({ definition, required }) =>
+    required ? (definition.split(' ')[0] ?? []) : [],
+  )
   const options = optionRows(cli, command)
     .slice(0, -2)
-    .map(([name = '']) => ` [${name.trim()}]`)
-  return `${path}${words.replace(/<(\w+)>/g, '$1').replace('...', '[FILE…]')}${options.join('')}`
+    .map(([row = '']) => row.trim())
+    .map((option) => (required.some((name) => option.startsWith(name)) ? ` ${option}` : ` [${option}]`))
+  const [named = '', rest] = words.replace(/<(\w+)>/g, '$1').split('...')
+  return `mcplexer ${path}${named.trimEnd()}${options.join('')}${rest === undefined ? '' : ` ${REST_WORDS[path]}`}`
 }
 
 export function optionsOf(cli: Cli, command: CommandClass): string[] {

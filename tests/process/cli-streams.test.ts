@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { commands, pathOf } from '../../src/cli/commands/index.ts'
 import { configOf } from '../helpers/fixtures.ts'
 import { eventually, runningProcesses } from '../helpers/processes.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
@@ -101,15 +102,24 @@ describe('help', () => {
     for (const same of [[], ['-h'], ['help']]) expect(home.runSync(same)).toMatchObject({ exitCode: 0, stdout })
   })
 
-  test.each(COMMANDS)('of `%s` has usage, options and examples', (command) => {
+  test.each(commands.map(pathOf))('of `%s` has usage, options and examples', (command) => {
     const { exitCode, stdout, stderr } = home.runSync([...command.split(' '), '--help'])
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(stdout).toMatch(
-      new RegExp(`Usage\\n  mcplexer ${command}[\\s\\S]*Options[\\s\\S]*--config FILE[\\s\\S]*Examples`),
+      new RegExp(
+        `Usage\\n  mcplexer ${command}[\\s\\S]*Options[\\s\\S]*--config FILE[\\s\\S]*Examples\\n  \\S[\\s\\S]*mcplexer`,
+      ),
     )
     expect(stdout).not.toMatch(/#0|<\w+>|undefined/)
     expect(home.runSync(['help', ...command.split(' ')]).stdout).toBe(stdout)
+  })
+
+  test('shows what has to be there without brackets, and what follows --', () => {
+    expect(home.runSync(['key', 'protect', '--help']).stdout).toContain(
+      'mcplexer key protect --with HOW [-- COMMAND…]\n',
+    )
+    expect(home.runSync(['config', 'check', '--help']).stdout).toContain('mcplexer config check [FILE…]\n')
   })
 
   test('of a group lists its commands', () => {
