@@ -33,6 +33,17 @@ describe('the hidden prompt', () => {
     expect(home.runSync(['secret', 'get', 'a', 'K']).stdout).toBe(pem)
   })
 
+  test('takes Enter alone for a slip: the value that was there stays', async () => {
+    using home = new TempHome(SCOPES)
+    home.put('a', 'K', 'good')
+
+    const { shown, exitCode } = await inTerminal(home, PUT, [{ when: PROMPT, type: '\r' }])
+
+    expect(exitCode).toBe(1)
+    expect(shown).toContain('no value was given; nothing was changed')
+    expect(home.runSync(['secret', 'get', 'a', 'K']).stdout).toBe('good')
+  })
+
   test('says what the file says about the key', async () => {
     using home = new TempHome(SCOPES)
 
@@ -85,6 +96,19 @@ test('Ctrl-C during a call says at once that the server is being stopped', async
 
   expect(exitCode).toBe(130)
   expect(shown).toMatch(/mcplexer: stopping the server[\s\S]*was cancelled/)
+})
+
+describe('at a terminal, where nobody speaks MCP,', () => {
+  test.each(['serve', 'connect'])('%s says what it waits for', async (command) => {
+    using home = new TempHome(SCOPES)
+    try {
+      const { shown } = await inTerminal(home, [command], [{ when: 'Ctrl-C ends it', type: '\u0003' }])
+
+      expect(shown).toMatch(new RegExp(`mcplexer: ${command} speaks MCP on stdin.*an AI client starts it`))
+    } finally {
+      home.runSync(['daemon', 'stop'])
+    }
+  })
 })
 
 describe('scope delete', () => {
