@@ -40,14 +40,17 @@ export class Toolbox {
 
   /** What is stored; servers that were never listed are started and waited for, all of them with `refresh`. */
   async list({ refresh }: { refresh: boolean }): Promise<{ tools: ListedTool[]; failures: ToolFailure[] }> {
-    if (refresh) await this.#view.refresh()
-    else await this.#view.listUnseen()
-    const tools = [...this.#view.catalog.all('tools')].map(({ publicKey, server, source }) => ({
+    if (refresh) await this.#view.lists.refresh()
+    else await this.#view.lists.refreshUnseen()
+    const tools = [...this.#view.lists.catalog.all('tools')].map(({ publicKey, server, source }) => ({
       name: publicKey,
       server: server.id,
       description: descriptionOf(source),
     }))
-    return { tools, failures: [...this.#view.failures].map(([server, error]) => failureOf(server, error)) }
+    return {
+      tools,
+      failures: [...this.#view.lists.failures].map(([server, error]) => failureOf(server, error)),
+    }
   }
 
   /**
@@ -81,7 +84,7 @@ export class Toolbox {
 
   #resultIn(line: Uint8Array, name: string): { resultJson: string; isError: boolean } {
     const reply = readMessage(line)
-    if (reply.kind !== 'response' || reply.result === null) throw refused(name, line, this.#view.catalog)
+    if (reply.kind !== 'response' || reply.result === null) throw refused(name, line, this.#view.lists.catalog)
     const resultJson = sourceOf(line, reply.result)
     return { resultJson, isError: JSON.parse(resultJson)?.isError === true }
   }

@@ -86,7 +86,7 @@ export class ModernDesk {
     const name = textParam(request, 'name')
     if (envelope === null || name === null || problemOf(request, envelope) !== null) return null
     const view = await this.#kindOf(envelope)?.service.view()
-    return view?.catalog.find('tools', name)?.source ?? null
+    return view?.lists.catalog.find('tools', name)?.source ?? null
   }
 
   async close(): Promise<void> {

@@ -38,11 +38,11 @@ export class Service {
   }
 
   opening(): Opening {
-    return this.#view?.opening() ?? this.#stored?.opening ?? UNKNOWN_OPENING
+    return this.#view?.lists.opening() ?? this.#stored?.opening ?? UNKNOWN_OPENING
   }
 
   async list(kind: ListKind): Promise<Uint8Array> {
-    if (this.#opening !== null || this.#stored === null) return (await this.view()).list(kind)
+    if (this.#opening !== null || this.#stored === null) return (await this.view()).lists.list(kind)
     setTimeout(() => this.#warmUp())
     return this.#stored.lists[kind]
   }
