@@ -1,8 +1,8 @@
 import { log } from '../../base/index.ts'
 import type { Config, Server } from '../../config/index.ts'
-import { members, splice, trimmed } from '../wire/json-span.ts'
+import { type Span, splice, textOf } from '../wire/json-span.ts'
 import { replaceWith } from '../wire/message.ts'
-import { keyIn } from './item-key.ts'
+import { keyIn, keySpanIn } from './item-key.ts'
 import { KINDS, LIST_KINDS, type ListKind } from './kinds.ts'
 import { publicKey, publicUri } from './namespace.ts'
 import { plainSource, plainText } from './plain-text.ts'
@@ -19,6 +19,7 @@ export interface CatalogItem {
 }
 
 type Merged = Record<ListKind, ReadonlyMap<string, CatalogItem>>
+type Items = Record<ListKind, readonly CatalogItem[]>
 
 /** In front of the name of a withheld tool. */
 const TOOLS = 'tools/'
@@ -28,23 +29,26 @@ const decoder = new TextDecoder()
 /** The merged lists of all enabled servers, in the order of the configuration, then of each server. */
 export class Catalog {
   readonly #listings = new Map<string, ServerListing>()
+  /** By server: there may be many, and they come one after the other. */
+  readonly #items = new Map<string, Items>()
   readonly #results = new Map<string, Uint8Array>()
   #config: Config
-  #merged: Merged
+  #merged: Merged | null = null
 
   constructor(config: Config) {
     this.#config = config
-    this.#merged = this.#merge()
   }
 
   configure(config: Config): void {
     this.#config = config
-    this.#merged = this.#merge()
+    this.#items.clear()
+    this.#forgetMerged()
   }
 
   setListing(serverId: string, listing: ServerListing): void {
     this.#listings.set(serverId, listing)
-    this.#merged = this.#merge()
+    this.#items.delete(serverId)
+    this.#forgetMerged()
   }
 
   listingOf(serverId: string): ServerListing | null {
@@ -60,18 +64,18 @@ export class Catalog {
   }
 
   find(kind: ListKind, key: string): CatalogItem | null {
-    return this.#merged[kind].get(key) ?? null
+    return this.#current()[kind].get(key) ?? null
   }
 
   all(kind: ListKind): IterableIterator<CatalogItem> {
-    return this.#merged[kind].values()
+    return this.#current()[kind].values()
   }
 
   /** `{"tools":[…]}` and so on; `more`: further members as JSON text, with a comma before. */
   listResult(kind: ListKind, more = ''): Uint8Array {
     const known = this.#results.get(kind + more)
     if (known !== undefined) return known
-    const sources = [...this.#merged[kind].values()].map(({ source }) => source)
+    const sources = [...this.#current()[kind].values()].map(({ source }) => source)
     const result = encoder.encode(`{"${LIST_KINDS[kind].member}":[${sources.join(',')}]${more}}`)
     this.#results.set(kind + more, result)
     return result
@@ -101,23 +105,49 @@ export class Catalog {
     return [...this.#config.servers.values()].filter((server) => !server.isDisabled)
   }
 
-  #merge(): Merged {
+  #forgetMerged(): void {
+    this.#merged = null
     this.#results.clear()
-    const merged = KINDS.map((kind) => [kind, mergedItems(kind, this.#itemsOf(kind))])
-    return Object.fromEntries(merged) as Merged
   }
 
-  #itemsOf(kind: ListKind): CatalogItem[] {
-    return this.seen().flatMap(({ server, listing }) =>
-      listing.lists[kind].flatMap((written) => {
-        const source = plainSource(written)
-        // without what nobody sees it may be no object with a name any more, or one with two
-        const isNamed = keyIn(source, LIST_KINDS[kind].key) !== null
-        const key = isNamed ? keyIn(written, LIST_KINDS[kind].key) : null
-        if (key !== null && kind === 'tools' && this.#looksLikeAnother(server, key)) return []
-        return key === null ? [] : { server, key, publicKey: publicKey(kind, server.namespace, key), source }
-      }),
-    )
+  #current(): Merged {
+    if (this.#merged !== null) return this.#merged
+    const items = this.seen().map(({ server, listing }) => this.#itemsOf(server, listing))
+    const merged = KINDS.map((kind) => [
+      kind,
+      mergedItems(
+        kind,
+        items.flatMap((each) => each[kind]),
+      ),
+    ])
+    this.#merged = Object.fromEntries(merged) as Merged
+    return this.#merged
+  }
+
+  #itemsOf(server: Server, listing: ServerListing): Items {
+    const known = this.#items.get(server.id)
+    if (known !== undefined) return known
+    const kinds = KINDS.map((kind) => [
+      kind,
+      listing.lists[kind].flatMap((written) => this.#itemIn(server, kind, written)),
+    ])
+    const items = Object.fromEntries(kinds) as Items
+    this.#items.set(server.id, items)
+    return items
+  }
+
+  /** None when it has no name, or a deceptive one. */
+  #itemIn(server: Server, kind: ListKind, written: string): CatalogItem[] {
+    const source = plainSource(written)
+    const bytes = encoder.encode(source)
+    // without what nobody sees it may be no object with a name any more, or one with two
+    const span = keySpanIn(bytes, LIST_KINDS[kind].key)
+    if (span === null) return []
+    const key = source === written ? textOf(bytes, span) : keyIn(written, LIST_KINDS[kind].key)
+    if (key === null) return []
+    if (kind === 'tools' && this.#looksLikeAnother(server, key)) return []
+    const name = publicKey(kind, server.namespace, key)
+    return [{ server, key, publicKey: name, source: name === key ? source : renamed(bytes, span, name) }]
   }
 }
 
@@ -126,19 +156,22 @@ function mergedItems(kind: ListKind, items: readonly CatalogItem[]): Map<string,
   const owners = Map.groupBy(items, (item) => item.publicKey)
   const merged = new Map<string, CatalogItem>()
   for (const item of items) {
-    const isShared = new Set(owners.get(item.publicKey)?.map(({ server }) => server.id)).size > 1
-    const name = isShared && kind === 'resources' ? publicUri(item.server.namespace, item.key) : item.publicKey
+    const isOfOthers = ({ server }: CatalogItem): boolean => server.id !== item.server.id
+    const isShared = kind === 'resources' && owners.get(item.publicKey)?.some(isOfOthers) === true
+    const name = isShared ? publicUri(item.server.namespace, item.key) : item.publicKey
     if (merged.has(name))
       log.warn(`${item.server.id}: one of its ${kind} has no name of its own and is left out`)
-    else merged.set(name, renamed(kind, item, name))
+    else merged.set(name, isShared ? underName(kind, item, name) : item)
   }
   return merged
 }
 
-function renamed(kind: ListKind, item: CatalogItem, name: string): CatalogItem {
-  if (name === item.key) return { ...item, publicKey: name }
+function underName(kind: ListKind, item: CatalogItem, name: string): CatalogItem {
   const bytes = encoder.encode(item.source)
-  const span = members(bytes, trimmed(bytes)).get(LIST_KINDS[kind].key)
-  const source = span === undefined ? bytes : splice(bytes, [replaceWith(span, JSON.stringify(name))])
-  return { ...item, publicKey: name, source: decoder.decode(source) }
+  const span = keySpanIn(bytes, LIST_KINDS[kind].key)
+  return span === null ? item : { ...item, publicKey: name, source: renamed(bytes, span, name) }
+}
+
+function renamed(bytes: Uint8Array, key: Span, name: string): string {
+  return decoder.decode(splice(bytes, [replaceWith(key, JSON.stringify(name))]))
 }

@@ -3,6 +3,8 @@ import type { Server } from '../../config/index.ts'
 import { type PinStore, withoutUnpinned } from './pins.ts'
 import type { CatalogStore, ServerListing, StoredReplies } from './store.ts'
 
+const KEEP_AFTER_MS = 100
+
 export interface MemoryDeps {
   /** Null: nothing is remembered. */
   readonly store: CatalogStore | null
@@ -15,6 +17,9 @@ export interface MemoryDeps {
 /** What is remembered from run to run for one kind of client. What cannot be kept is done without. */
 export class ListingMemory {
   readonly #deps: MemoryDeps
+  /** By server: its lists, and then the replies made of all of them. */
+  readonly #unkept = new Map<string, [save: () => Promise<void>, saveReplies: () => Promise<void>]>()
+  #timer: Timer | null = null
   #keeping: Promise<void> = Promise.resolve()
 
   constructor(deps: MemoryDeps) {
@@ -36,15 +41,25 @@ export class ListingMemory {
     return withoutUnpinned(server, this.#deps.variant, listing, this.#deps.pins)
   }
 
-  /** Behind what is being kept already; a client does not wait for what only the next run needs. */
+  /** A little later, with all others: a client does not wait for what only the next run needs. */
   keep(server: Server, listing: ServerListing, configDigest: string, replies: () => StoredReplies): void {
-    this.#keeping = this.#keeping
-      .then(() => this.#save(server, listing))
-      .then(() => this.saveReplies(configDigest, replies))
+    this.#unkept.set(server.id, [
+      () => this.#save(server, listing),
+      () => this.saveReplies(configDigest, replies),
+    ])
+    this.#timer ??= setTimeout(() => void this.kept(), KEEP_AFTER_MS)
   }
 
   /** Settles when nothing is left to be kept. */
   kept(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    const unkept = [...this.#unkept.values()]
+    this.#unkept.clear()
+    this.#keeping = this.#keeping.then(async () => {
+      for (const [save] of unkept) await save()
+      await unkept.at(-1)?.[1]()
+    })
     return this.#keeping
   }
 
