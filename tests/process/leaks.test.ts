@@ -31,6 +31,10 @@ const spellings = [
   Buffer.from(TOKEN).toString('base64'),
   Buffer.from(TOKEN).toString('hex'),
   encodeURIComponent(TOKEN),
+  encodeURIComponent(encodeURIComponent(TOKEN)).slice(3, -6),
+  Buffer.from(TOKEN, 'utf16le').toString('base64').slice(4, -4),
+  [...Buffer.from(TOKEN)].join(',').slice(0, 40),
+  Buffer.from(TOKEN).toString('hex').replace(/../g, '$& ').slice(0, 40),
   TOKEN.slice(-30, -3),
 ]
 const expectClean = (text: string) => {

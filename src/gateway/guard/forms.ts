@@ -4,12 +4,23 @@ const NAMED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>'
 const JSON_LEVELS = 3
 
 /**
- * Pure: how programs write a value down: as it is; percent and form encoding; base64 and base64url at any alignment;
- * hex; HTML; and each of these within JSON, within JSON in JSON, and once more.
+ * Pure: how programs write a value down: as it is; percent and form encoding; base64 and hex; HTML; and each of these
+ * within JSON, within JSON in JSON, and once more.
  */
 export function formsOf(value: string): Set<string> {
-  const plain = [value, ...percentForms(value), ...base64Forms(value), ...hexForms(value), ...htmlForms(value)]
+  const plain = [value, ...percentForms(value), ...codesOf(value), ...htmlForms(value)]
   return new Set(plain.flatMap(withinJson))
+}
+
+/** Pure: base64 and base64url at any alignment, also of UTF-16 as PowerShell takes it, and hex. */
+export function codesOf(value: string): Set<string> {
+  const hex = Buffer.from(value).toString('hex')
+  return new Set([
+    ...base64Forms(Buffer.from(value)),
+    ...base64Forms(Buffer.from(value, 'utf16le')),
+    hex,
+    hex.toUpperCase(),
+  ])
 }
 
 /**
@@ -42,17 +53,12 @@ function percent(bytes: Buffer): string {
   return bytes.toString('hex').toUpperCase().replace(/../g, '%$&')
 }
 
-function base64Forms(value: string): string[] {
+function base64Forms(value: Uint8Array): string[] {
   return LOST_CHARACTERS.flatMap((lost, before) => {
-    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)])
+    const bytes = Buffer.concat([Buffer.alloc(before), value])
     const whole = Math.floor((bytes.length * 8) / 6)
     return [bytes.toString('base64').slice(lost, whole), bytes.toString('base64url').slice(lost, whole)]
   })
-}
-
-function hexForms(value: string): string[] {
-  const hex = Buffer.from(value).toString('hex')
-  return [hex, hex.toUpperCase()]
 }
 
 function htmlForms(value: string): string[] {

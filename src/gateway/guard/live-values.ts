@@ -1,10 +1,13 @@
 import { isGuardable } from '../../base/index.ts'
-import { formsOf, partsOf } from './forms.ts'
+import { codesOf, formsOf, partsOf } from './forms.ts'
 import { type Hit, Matcher, type Pattern } from './matcher.ts'
+import type { Matchers } from './search.ts'
 
 /** A shorter value is looked for as a whole word only. */
 const MIN_ANYWHERE = 12
 const MIN_PATTERN_BYTES = 8
+/** ASCII that JSON does not escape. */
+const PLAIN = /^[ !#-[\]-~]*$/
 const encoder = new TextEncoder()
 
 /** Who a value belongs to, for people: `github-token/GITHUB_TOKEN`. */
@@ -23,7 +26,7 @@ export class LiveValues {
   readonly #values = new Map<string, LiveValue>()
   #order: LiveValue[] = []
   #patterns: Pattern[] = []
-  #matcher: Matcher | null = null
+  #matchers: Matchers | null = null
   #isCurrent = true
 
   /** Holds the values of one server that starts; the function that is given back lets go of them, once. */
@@ -40,9 +43,9 @@ export class LiveValues {
   }
 
   /** Null: there is nothing to look for. */
-  matcher(): Matcher | null {
+  matchers(): Matchers | null {
     if (!this.#isCurrent) this.#rebuild()
-    return this.#matcher
+    return this.#matchers
   }
 
   /** As it stands in the place of the value. */
@@ -74,14 +77,18 @@ export class LiveValues {
   #rebuild(): void {
     for (const { bytes } of this.#patterns) bytes.fill(0)
     this.#order = [...this.#values.values()]
-    this.#patterns = this.#order.flatMap(({ value }, index) => patternsOf(value, index))
-    this.#matcher = this.#patterns.length === 0 ? null : new Matcher(this.#patterns)
+    const texts = this.#order.flatMap(({ value }, index) => patternsOf(value, formsOf(value), index))
+    const codes = this.#order.flatMap(({ value }, index) => patternsOf(value, codesOf(value), index))
+    this.#patterns = [...texts, ...codes]
+    const isPlain = this.#order.every(({ value }) => PLAIN.test(value))
+    this.#matchers =
+      texts.length === 0 ? null : { text: new Matcher(texts), codes: new Matcher(codes), isPlain }
     this.#isCurrent = true
   }
 }
 
-function patternsOf(value: string, index: number): Pattern[] {
-  return [...formsOf(value)]
+function patternsOf(value: string, forms: Set<string>, index: number): Pattern[] {
+  return [...forms]
     .map((form) => ({
       bytes: encoder.encode(form),
       value: index,

@@ -1,3 +1,5 @@
+import { nextByte } from './reading.ts'
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COLON = 0x3a
@@ -42,9 +44,11 @@ export function* tokensOf(bytes: Uint8Array): Generator<Token> {
 }
 
 function endOfString(bytes: Uint8Array, from: number): number {
-  let at = from
-  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1
-  return at
+  for (let at = nextByte(bytes, QUOTE, from); ; at = nextByte(bytes, QUOTE, at + 1)) {
+    let slash = at
+    while (slash > from && bytes[slash - 1] === BACKSLASH) slash--
+    if ((at - slash) % 2 === 0 || at >= bytes.length) return at
+  }
 }
 
 function afterSpace(bytes: Uint8Array, from: number): number {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { LiveValues } from '../../../src/gateway/guard/live-values.ts'
 import { foreignValue, redact, redactText } from '../../../src/gateway/redact.ts'
+import { escapedWhole, SPELLINGS } from '../../helpers/spellings.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -18,55 +19,6 @@ function redacted(line: string, values: LiveValues): string | null {
 
 const result = (text: string) =>
   JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text }] } })
-const jsonText = (text: string) => JSON.stringify(text).slice(1, -1)
-const escapedWhole = (text: string) =>
-  [...Array(text.length).keys()].map((at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')
-const percentWhole = (text: string) => Buffer.from(text).toString('hex').replace(/../g, '%$&')
-
-const GO_HTML: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&#34;',
-  "'": '&#39;',
-  '+': '&#43;',
-}
-
-/** Ways in which a program writes a value down, within text; what it gives is the text of a JSON string, unescaped. */
-const FORMS: [string, (value: string) => string][] = [
-  ['raw', (value) => value],
-  ['within JSON', (value) => jsonText(value)],
-  ['within JSON in JSON', (value) => jsonText(jsonText(value))],
-  ['percent', (value) => encodeURIComponent(value)],
-  ['percent, small', (value) => encodeURIComponent(value).replace(/%../g, (code) => code.toLowerCase())],
-  ['percent, every byte', percentWhole],
-  ['form', (value) => encodeURIComponent(value).replaceAll('%20', '+')],
-  ['base64', (value) => Buffer.from(value).toString('base64')],
-  ['base64 behind one byte', (value) => Buffer.from(`:${value}tail`).toString('base64')],
-  ['base64 behind two bytes', (value) => Buffer.from(`a:${value}t`).toString('base64')],
-  ['base64url', (value) => Buffer.from(value).toString('base64url')],
-  ['base64url behind one byte', (value) => Buffer.from(`:${value}x`).toString('base64url')],
-  ['hex', (value) => Buffer.from(value).toString('hex')],
-  ['hex, large', (value) => Buffer.from(value).toString('hex').toUpperCase()],
-  ['HTML', (value) => value.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`)],
-  [
-    'HTML, every character',
-    (value) => [...value].map((each) => `&#x${each.codePointAt(0)?.toString(16)};`).join(''),
-  ],
-  ['\\u escapes as text', escapedWhole],
-  ['URLSearchParams', (value) => new URLSearchParams({ v: value }).toString().slice(2)],
-  [
-    'Python quote',
-    (value) =>
-      encodeURIComponent(value)
-        .replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
-        .replaceAll('%2F', '/'),
-  ],
-  ['Go html', (value) => value.replace(/[&<>"'+]/g, (each) => GO_HTML[each] ?? each)],
-  ['with unseen characters', (value) => [...value].join('\u200b')],
-  ['PHP', (value) => jsonText(value).replaceAll('/', '\\/')],
-  ['Python', (value) => jsonText(value).replace(/[^\0-\x7f]/g, escapedWhole)],
-]
 const CARRIERS: [string, (text: string) => string][] = [
   ['a result', result],
   [
@@ -95,7 +47,7 @@ const ALPHABET = [
 ]
 
 describe('a value is taken out', () => {
-  test.each(FORMS)('written as %s, in every carrier, and all around it stays', (_form, write) => {
+  test.each(SPELLINGS)('written as %s, in every carrier, and all around it stays', (_form, write) => {
     for (let round = 0; round < 40; round++) {
       const length = 14 + (round % 40)
       const value = Array.from({ length }, () => ALPHABET[Math.floor(Math.random() * ALPHABET.length)]).join('')

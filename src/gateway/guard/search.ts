@@ -1,0 +1,61 @@
+import type { Hit, Matcher } from './matcher.ts'
+import { piece, type Reading } from './reading.ts'
+import { levelsOf, plainReadings } from './readings.ts'
+import { joinedLines } from './wrapped.ts'
+
+/** A long text is read piece by piece, as its readings take several times its size. */
+const PIECE_BYTES = 1024 * 1024
+/** Bytes of the source for one of a pattern: `\u0041`, or a number on a line of its own. */
+const LONGEST_SPELLING = 6
+
+export interface Matchers {
+  readonly text: Matcher
+  /** Base64 and hex only: no other text comes together when line breaks are left out. */
+  readonly codes: Matcher
+  /** Whether all values are ASCII, without characters that JSON escapes. */
+  readonly isPlain: boolean
+}
+
+/** Pieces of the source from `start` to `end`, with so much in common that no value is cut. */
+export function* piecesOf(
+  source: Uint8Array,
+  { text }: Matchers,
+  start = 0,
+  end = source.length,
+): Generator<Reading> {
+  const overlap = text.longest * LONGEST_SPELLING
+  for (let from = start; from < end; from += PIECE_BYTES)
+    yield piece(source, from, Math.min(end, from + PIECE_BYTES + overlap))
+}
+
+/**
+ * Whether anything is found in the text, its escapes as they are, words or not; or may be: what is spelt out in part
+ * may be a value only when the escapes of the other part are undone.
+ */
+export function mayHaveHit(text: Reading, matchers: Matchers): boolean {
+  for (const [matcher, reading] of looksAt(text, matchers))
+    if (matcher.hasHit(reading.bytes) || (reading !== text && !matchers.isPlain)) return true
+  return false
+}
+
+/** What is found in the text, its escapes as they are, each on its own span of the source; they may overlap. */
+export function hitsIn(text: Reading, matchers: Matchers): Hit[] {
+  const found: Hit[] = []
+  for (const [matcher, reading] of looksAt(text, matchers))
+    for (const { start, end, value } of matcher.hits(reading.bytes))
+      found.push({ ...reading.spanOf(start, end), value })
+  return found
+}
+
+/** The same with escapes undone, and undone again. */
+export function hitsAtAllLevels(text: Reading, matchers: Matchers): Hit[] {
+  const found: Hit[] = []
+  for (const level of levelsOf(text)) found.push(...hitsIn(level, matchers))
+  return found
+}
+
+function* looksAt(text: Reading, { text: matcher, codes }: Matchers): Generator<[Matcher, Reading]> {
+  for (const reading of plainReadings(text)) yield [matcher, reading]
+  const joined = joinedLines(text)
+  if (joined !== null) yield [codes, joined]
+}

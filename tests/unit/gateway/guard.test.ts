@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'bun:test'
+import { LiveValues } from '../../../src/gateway/guard/live-values.ts'
+import { piece } from '../../../src/gateway/guard/reading.ts'
+import { unescaped } from '../../../src/gateway/guard/unescape.ts'
+import { withoutUnseen } from '../../../src/gateway/guard/unseen.ts'
+import { redact, redactText } from '../../../src/gateway/redact.ts'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+const TOKEN = 'token-abc-123'
+const bytesOf = (text: string) => [...Buffer.from(text)]
+const hexOf = (text: string) => Buffer.from(text).toString('hex')
+
+function holding(secrets: Record<string, string>): LiveValues {
+  const values = new LiveValues()
+  values.hold('scope', secrets)
+  return values
+}
+
+const values = holding({ TOKEN })
+const masked = (text: string, live = values) => redactText(text, live).text
+
+describe('the whole spelling is replaced, and nothing else', () => {
+  test.each([
+    ['a list of bytes', `[1,2,${bytesOf(TOKEN)},3]`, '[1,2,[redacted scope/TOKEN],3]'],
+    ['hex with blanks', `of ${hexOf(TOKEN).replace(/..(?!$)/g, '$& ')} at`, 'of [redacted scope/TOKEN] at'],
+    ['hex with \\x', `b'${hexOf(TOKEN).replace(/../g, '\\x$&')}'`, "b'[redacted scope/TOKEN]'"],
+    ['hex with 0x', `{${hexOf(TOKEN).replace(/../g, '0x$&, ')}}`, '{[redacted scope/TOKEN], }'],
+    ['percent, twice', `?a=%25${hexOf(TOKEN).replace(/..(?!$)/g, '$&%25')}&b`, '?a=[redacted scope/TOKEN]&b'],
+    ['quoted-printable', 'a=3D1 token=\n-abc-=31=\r\n23 =3D', 'a=3D1 [redacted scope/TOKEN] =3D'],
+  ])('%s', (_name, text, expected) => {
+    expect(masked(text)).toBe(expected)
+  })
+
+  test('base64 in lines: on both lines, and no more than holds a part of the value', () => {
+    const text = Buffer.from(`${'x'.repeat(42)}${TOKEN}${'y'.repeat(42)}`)
+      .toString('base64')
+      .replace(/.{64}/g, '$&\n')
+
+    const clean = masked(`begin\n${text}\nend`)
+
+    expect(clean).toMatch(/^begin\n(eHh4){14}\[redacted scope\/TOKEN\].l5(eXl5)+\neQ==\nend$/)
+  })
+})
+
+test('a value that a terminal has wrapped is left alone: any two words could come together so', () => {
+  const text = `${'x'.repeat(40)} token-\nabc-123`
+
+  expect(masked(text)).toBe(text)
+})
+
+test.each([
+  ['a list of bytes', { type: 'Buffer', data: bytesOf(TOKEN) }],
+  ['base64 in lines', { blob: Buffer.from(TOKEN.repeat(9)).toString('base64').replace(/.{76}/g, '$&\r\n') }],
+])('a message with the value as %s in its structure cannot go on', (_name, result) => {
+  const { bytes, labels } = redact(encoder.encode(JSON.stringify({ id: 1, result })), values)
+
+  expect(bytes).toBeNull()
+  expect(labels).toEqual(['scope/TOKEN'])
+})
+
+test('escapes are undone as JSON.parse does, and each character is found where it stood', () => {
+  const pieces = [
+    'a',
+    'é',
+    '日',
+    '😀',
+    '\\n',
+    '\\"',
+    '\\\\',
+    '\\/',
+    '\\u0041',
+    '\\u00e9',
+    '\\u65e5',
+    '\\ud83d\\ude00',
+  ]
+  for (let round = 0; round < 200; round++) {
+    const chosen = Array.from({ length: 30 }, () => pieces[Math.floor(Math.random() * pieces.length)] ?? '')
+    const source = encoder.encode(`"${chosen.join('')}"`)
+
+    const reading = unescaped(piece(source, 1, source.length - 1)) ?? piece(source, 1, source.length - 1)
+
+    expect(decoder.decode(reading.bytes)).toBe(JSON.parse(decoder.decode(source)))
+    let [at, from] = [0, 1]
+    for (const each of chosen) {
+      const size = encoder.encode(JSON.parse(`"${each}"`)).length
+      const span = { start: from, end: from + encoder.encode(each).length }
+      expect({ each, span: reading.spanOf(at, at + size) }).toEqual({ each, span })
+      at += size
+      from = span.end
+    }
+  }
+})
+
+test('unseen are the characters of Cc and Cf, all of Unicode through, but for tab and line ends', () => {
+  const isUnseen = /^(?![\n\r\t])[\p{Cc}\p{Cf}]$/u
+  const wrong: string[] = []
+  for (let code = 0; code <= 0x10ffff; code++) {
+    if (code >= 0xd800 && code < 0xe000) continue
+    const character = String.fromCodePoint(code)
+    const isLeftOut = withoutUnseen(piece(encoder.encode(character))) !== null
+    if (isLeftOut !== isUnseen.test(character)) wrong.push(code.toString(16))
+  }
+
+  expect(wrong).toEqual([])
+})
+
+test('a value at the seam of two pieces of a long text is found, in any spelling', () => {
+  for (const spelling of [TOKEN, bytesOf(TOKEN).join(', '), `%25${hexOf(TOKEN).replace(/..(?!$)/g, '$&%25')}`])
+    for (const back of [0, 1, 7, 20, 60]) {
+      const text = `${'. '.repeat(512 * 1024).slice(back)}${spelling} end`
+      const line = JSON.stringify({ result: text })
+
+      const { labels, bytes } = redact(encoder.encode(line), values)
+
+      expect(labels).toEqual(['scope/TOKEN'])
+      expect(JSON.parse(decoder.decode(bytes ?? new Uint8Array())).result).toEndWith(
+        '. [redacted scope/TOKEN] end',
+      )
+    }
+})
+
+/** What makes a reader of the kind go back to where it was; each is a quarter of a MiB. */
+test.each([
+  '1,',
+  '1,2,3,4,5,6,7 z',
+  '67 ',
+  '\\x67',
+  '0x',
+  'x',
+  '%',
+  '%25',
+  '%2525',
+  '=',
+  '=3D',
+  '=\n',
+  '= ',
+  '\n',
+  '\\',
+  '"',
+  ' ',
+  'QUJDREVG',
+  `${'QUJD'.repeat(16)}\n`,
+  'QUJDREVGQUJDREVG\n',
+  'a\n',
+  '\\n',
+  '\u001b[1',
+  '\u001b[',
+  '\u200b',
+  'a\u200b',
+  '\\u0061',
+  '\\\\\\n',
+  'token-abc-12',
+  'token-',
+])('a quarter of a MiB of %j takes no time that grows with its square', (unit) => {
+  const text = unit.repeat(Math.ceil((256 * 1024) / unit.length))
+  const line = encoder.encode(JSON.stringify({ result: text }))
+
+  const started = performance.now()
+  expect(redact(line, values).bytes).toBe(line)
+  expect(masked(text)).toBe(text)
+  expect(performance.now() - started).toBeLessThan(1000)
+})
