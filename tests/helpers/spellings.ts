@@ -86,5 +86,8 @@ export const SPELLINGS: [string, (value: string) => string][] = [
   ['a list of bytes with blanks', (value) => `[${[...Buffer.from(value)].join(', ')}]`],
   ['a list of bytes in lines', (value) => JSON.stringify([...Buffer.from(value)], null, 2)],
   ['what Buffer prints', (value) => jsonText(JSON.stringify({ a: Buffer.from(value) }))],
+  ['in quotes of a shell', (value) => `'${value.replaceAll("'", "'\\''")}'`],
+  ['in quotes of SQL', (value) => `'${value.replaceAll("'", "''")}'`],
+  ['in double quotes of a shell', (value) => `"${value.replace(/["$`\\]/g, '\\$&')}"`],
   ['with colours in between', (value) => [...value].join('\u001b[0;31m')],
 ]

@@ -4,11 +4,11 @@ const NAMED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>'
 const JSON_LEVELS = 3
 
 /**
- * Pure: how programs write a value down: as it is; percent and form encoding; base64 and hex; HTML; and each of these
- * within JSON, within JSON in JSON, and once more.
+ * Pure: how programs write a value down: as it is; percent and form encoding; base64 and hex; HTML; in quotes of shells
+ * and SQL; and each of these within JSON, within JSON in JSON, and once more.
  */
 export function formsOf(value: string): Set<string> {
-  const plain = [value, ...percentForms(value), ...codesOf(value), ...htmlForms(value)]
+  const plain = [value, ...percentForms(value), ...codesOf(value), ...htmlForms(value), ...quotedForms(value)]
   return new Set(plain.flatMap(withinJson))
 }
 
@@ -59,6 +59,23 @@ function base64Forms(value: Uint8Array): string[] {
     const whole = Math.floor((bytes.length * 8) / 6)
     return [bytes.toString('base64').slice(lost, whole), bytes.toString('base64url').slice(lost, whole)]
   })
+}
+
+/** The value itself for one without quotes and other signs. */
+function quotedForms(value: string): string[] {
+  return [
+    value.replaceAll("'", "'\\''"),
+    value.replaceAll("'", `'"'"'`),
+    value.replaceAll("'", "''"),
+    value.replaceAll('"', '""'),
+    value.replace(/['\\]/g, '\\$&'),
+    value.replace(/['"\\]/g, '\\$&'),
+    value.replace(/["$`\\]/g, '\\$&'),
+    // what bash makes of it for %q, and Ruby and Perl
+    value.replace(/[ !"$&'()*,;<>?[\\\]^`{|}]/g, '\\$&'),
+    value.replace(/[^A-Za-z0-9_.,:+/@\x80-\u{10ffff}-]/gu, '\\$&'),
+    value.replace(/[^A-Za-z0-9_\x80-\u{10ffff}]/gu, '\\$&'),
+  ]
 }
 
 function htmlForms(value: string): string[] {
