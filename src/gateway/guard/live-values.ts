@@ -8,6 +8,8 @@ const MIN_ANYWHERE = 12
 const MIN_PATTERN_BYTES = 8
 /** ASCII that JSON does not escape. */
 const PLAIN = /^[ !#-[\]-~]*$/
+/** `production`, `change_me`: such a value is likely to be a part of names. */
+const IS_NAME = /^[A-Z]?[a-z_-]+$|^[A-Z_-]+$/
 const encoder = new TextEncoder()
 
 /** Who a value belongs to, for people: `github-token/GITHUB_TOKEN`. */
@@ -92,7 +94,11 @@ function patternsOf(value: string, forms: Set<string>, index: number): Pattern[]
     .map((form) => ({
       bytes: encoder.encode(form),
       value: index,
-      isWord: form === value && form.length < MIN_ANYWHERE,
+      isWord: form === value && form.length < MIN_ANYWHERE ? wordOf(value) : 'no',
     }))
     .filter(({ bytes }) => bytes.length >= MIN_PATTERN_BYTES)
+}
+
+function wordOf(value: string): Pattern['isWord'] {
+  return IS_NAME.test(value) ? 'name' : 'letters'
 }

@@ -6,8 +6,8 @@ export interface Pattern {
   readonly bytes: Uint8Array
   /** Position of the value in the caller's list. */
   readonly value: number
-  /** Not within a longer word. */
-  readonly isWord: boolean
+  /** Not within a longer word: `letters` takes `_` for the end of one. */
+  readonly isWord: 'no' | 'letters' | 'name'
 }
 
 export interface Hit {
@@ -102,14 +102,23 @@ function isAt(bytes: Uint8Array, start: number, { bytes: wanted }: Pattern): boo
 }
 
 function isAllowed(bytes: Uint8Array, start: number, { bytes: wanted, isWord }: Pattern): boolean {
-  return !isWord || !(isWordByte(bytes[start - 1]) || isWordByte(bytes[start + wanted.length]))
+  if (isWord === 'no') return true
+  if (isWordByte(bytes[start + wanted.length], isWord)) return false
+  return !isWordByte(bytes[start - 1], isWord) || isTerminalCode(bytes, start)
 }
 
-function isWordByte(byte = 0): boolean {
+function isWordByte(byte = 0, isWord: Pattern['isWord']): boolean {
   return (
     (byte >= 0x30 && byte <= 0x39) ||
     (byte >= 0x41 && byte <= 0x5a) ||
     (byte >= 0x61 && byte <= 0x7a) ||
-    byte === 0x5f
+    (byte === 0x5f && isWord === 'name')
   )
+}
+
+/** `[31m`, with or without what stands before: the letter belongs to no word. */
+function isTerminalCode(bytes: Uint8Array, end: number): boolean {
+  let at = end - 2
+  while (((bytes[at] ?? 0) >= 0x30 && (bytes[at] ?? 0) <= 0x39) || bytes[at] === 0x3b) at--
+  return bytes[at] === 0x5b && (bytes[end - 1] ?? 0) >= 0x41
 }

@@ -43,6 +43,32 @@ describe('the whole spelling is replaced, and nothing else', () => {
   })
 })
 
+describe('a value of 8 to 11 characters is found', () => {
+  const short = holding({ PIN: 'k9x-q2z7' })
+
+  test.each([
+    ['behind a colour', '\x1b[31mk9x-q2z7\x1b[0m', '\x1b[31m[redacted scope/PIN]\x1b[0m'],
+    ['behind a colour of two numbers', '\x1b[0;1mk9x-q2z7', '\x1b[0;1m[redacted scope/PIN]'],
+    ['between underscores', 'PIN_k9x-q2z7_END', 'PIN_[redacted scope/PIN]_END'],
+    ['behind %3D', 'pin%3Dk9x-q2z7', 'pin%3D[redacted scope/PIN]'],
+    ['behind \\x3d', 'pin\\x3dk9x-q2z7', 'pin\\x3d[redacted scope/PIN]'],
+    ['behind =3D', 'pin=3Dk9x-q2z7', 'pin=3D[redacted scope/PIN]'],
+  ])('%s', (_where, text, expected) => {
+    const line = JSON.stringify({ result: text })
+
+    expect(masked(text, short)).toBe(expected)
+    expect(JSON.parse(decoder.decode(redact(encoder.encode(line), short).bytes ?? new Uint8Array()))).toEqual({
+      result: expected,
+    })
+  })
+
+  test('but not within a longer word, nor a word within a name', () => {
+    const text = 'ak9x-q2z7 k9x-q2z71 is_production production_db'
+
+    expect(masked(text, holding({ PIN: 'k9x-q2z7', STAGE: 'production' }))).toBe(text)
+  })
+})
+
 test('a value that a terminal has wrapped is left alone: any two words could come together so', () => {
   const text = `${'x'.repeat(40)} token-\nabc-123`
 
