@@ -6,15 +6,27 @@ import { visibleLine } from './visible.ts'
 
 const SCOPE_ID = /^[a-z0-9][a-z0-9_.-]{0,39}$/
 
-/** The scope of the file. Throws CLI_SCOPE_UNKNOWN with the nearest id and the lines that declare it. */
+/**
+ * The scope of the file. Throws CLI_SCOPE_UNKNOWN with the nearest id, or the scope of the server that has this id,
+ * and the lines that declare it.
+ */
 export function requireScope(config: Config, id: string): AuthScope {
   const scope = config.authScopes.get(id)
   if (scope !== undefined) return scope
   const shown = SCOPE_ID.test(id) ? id : 'my-scope'
   const declaration = `declare it in ${config.path}:\n  auth_scopes:\n    - id: ${shown}`
-  const meant = nearest(id, config.authScopes.keys())
+  const server = config.servers.get(id)
+  const meant = server?.authScope ?? nearest(id, config.authScopes.keys())
   const hint = meant === null ? declaration : `did you mean ${meant}? Or ${declaration}`
   throw new CliError('CLI_SCOPE_UNKNOWN', 'the configuration has no auth scope of this name', { hint })
+}
+
+/** For who types KEY first. Throws CLI_USAGE. */
+export function refuseSwapped(config: Config, id: string, key: string): void {
+  if (config.authScopes.has(id) || !config.authScopes.has(key)) return
+  throw new CliError('CLI_USAGE', `${key} is an auth scope, and stands where the name of a key goes`, {
+    hint: `mcplexer secret put ${key} KEY`,
+  })
 }
 
 /** Who forgets KEY types the value in its place, where it would be shown, and stored in clear. Throws CLI_USAGE. */
@@ -32,10 +44,16 @@ export function unknownKey(scopeId: string, key: string, sealed: readonly ScopeS
   const scope = sealed.find(({ id }) => id === scopeId)
   if (scope === undefined) {
     const ids = sealed.map(({ id }) => id)
-    return notFound('CLI_SCOPE_UNKNOWN', 'nothing is sealed under this scope', nearest(scopeId, ids))
+    const meant = ids.includes(key) ? `${key}, which comes before the key` : nearest(scopeId, ids)
+    return notFound('CLI_SCOPE_UNKNOWN', 'nothing is sealed under this scope', meant)
   }
   const names = scope.keys.map(({ name }) => name)
   return notFound('CLI_KEY_UNKNOWN', `${scopeId} holds no key of this name`, nearest(key, names))
+}
+
+/** `known`: those of the file and those that are sealed. */
+export function unknownScope(id: string, known: Iterable<string>): CliError {
+  return notFound('CLI_SCOPE_UNKNOWN', 'there is no auth scope of this name', nearest(id, known))
 }
 
 function notFound(code: ErrorCode, message: string, meant: string | null): CliError {

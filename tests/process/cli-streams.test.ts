@@ -263,6 +263,18 @@ describe('D14: secret put', () => {
     expect(stderr).toContain('did you mean GITHUB_PERSONAL_ACCESS_TOKEN?')
   })
 
+  test('understands a server in the place of its scope, and a scope in the place of the key', () => {
+    using home = new TempHome(`${SCOPES}\ndownstream_servers: [{ id: github, command: x, auth_scope: b }]`)
+    home.put('b', 'T', 'v')
+
+    expect(home.runSync(['secret', 'put', 'github', 'T', 'v']).stderr).toContain('did you mean b?')
+    expect(home.runSync(['secret', 'put', 'T', 'b', 'v'])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('hint: mcplexer secret put b KEY'),
+    })
+    expect(home.runSync(['secret', 'get', 'T', 'b']).stderr).toContain('b, which comes before the key?')
+  })
+
   test('shows how to declare a scope that is not in the file', () => {
     using home = new TempHome(SCOPES)
 

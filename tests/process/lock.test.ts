@@ -66,6 +66,28 @@ describe('lock', () => {
     await untilAnswered(client, 'gh')
   })
 
+  test('of a scope that there is not is refused: nobody may believe that it is done', () => {
+    using home = homeOf()
+
+    const { exitCode, stderr } = home.runSync(['scope', 'revoke', 'othre'])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('did you mean other?')
+
+    home.writeConfig('auth_scopes: [broken')
+    expect(home.runSync(['scope', 'revoke', 'gh']).exitCode).toBe(0)
+  })
+
+  test('is shown by status', () => {
+    using home = homeOf()
+    const states = () =>
+      JSON.parse(home.runSync(['status', '--json']).stdout).servers.map(({ state }: { state: string }) => state)
+
+    home.runSync(['scope', 'revoke', 'gh'])
+    expect(states()).toEqual(['its scope is revoked', 'nothing is missing', 'nothing is missing'])
+    home.runSync(['lock'])
+    expect(states()).toEqual(['locked', 'locked', 'locked'])
+  })
+
   test('holds for gateways that start later, and is on record', async () => {
     using home = homeOf()
     home.runSync(['tools', 'list'])

@@ -4,7 +4,7 @@ import type { App } from '../../app.ts'
 import { type Paths, version } from '../../base/index.ts'
 import type { Config, Server } from '../../config/index.ts'
 import type { ShieldKind } from '../../sandbox/index.ts'
-import type { ScopeSummary } from '../../vault/index.ts'
+import type { Locks, ScopeSummary } from '../../vault/index.ts'
 import { BaseCommand } from '../base-command.ts'
 import { keyState, restoringHint } from '../key-state.ts'
 import { presentError, print, printHint, printJson, table } from '../present.ts'
@@ -29,12 +29,13 @@ export class StatusCommand extends BaseCommand {
     const errors: unknown[] = []
     const config = await attempt(() => app.config(), errors)
     const sealed = await attempt(async () => (await app.vault()).list(), errors)
+    const locks = sealed === null ? null : await attempt(async () => (await app.vault()).locks(), errors)
     const key = await attempt(() => keyState(app, sealed), errors)
     const files = fileRows(app.paths, config, sealed, key)
     const missing = missingKeys(config?.authScopes.values() ?? [], sealed ?? [])
     const shield = await new Sandbox(app.paths).kind()
     const incomplete = new Set(missing.map(({ scope }) => scope))
-    const servers = serverRows(config, { incomplete, isKeyUsable: key !== null }, shield)
+    const servers = serverRows(config, { incomplete, isKeyUsable: key !== null, locks }, shield)
     const text = [filesText(files), serversText(servers), mendingCommands(missing)]
     await (this.json
       ? printJson({ version, files, servers, missing })
@@ -95,6 +96,7 @@ interface Credentials {
   /** Scopes that required keys are missing from. */
   readonly incomplete: ReadonlySet<string>
   readonly isKeyUsable: boolean
+  readonly locks: Locks | null
 }
 
 function serverRows(config: Config | null, credentials: Credentials, kind: ShieldKind): ServerRow[] {
@@ -106,8 +108,11 @@ function serverRows(config: Config | null, credentials: Credentials, kind: Shiel
 }
 
 /** As far as it can be told without starting it. */
-function stateOf({ isDisabled, command, authScope }: Server, { incomplete, isKeyUsable }: Credentials): string {
+function stateOf({ isDisabled, command, authScope }: Server, credentials: Credentials): string {
+  const { incomplete, isKeyUsable, locks } = credentials
   if (isDisabled) return 'disabled'
+  if (locks?.isLocked) return 'locked'
+  if (authScope !== null && locks?.revoked.has(authScope)) return 'its scope is revoked'
   if (authScope !== null && incomplete.has(authScope)) return 'keys are missing'
   if (authScope !== null && !isKeyUsable) return 'the key file is not usable'
   return Bun.which(command) === null ? 'command not found' : 'nothing is missing'

@@ -5,7 +5,7 @@ import type { AuthScope } from '../../../config/index.ts'
 import type { PutOutcome } from '../../../vault/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { note, printWarning } from '../../present.ts'
-import { refuseValueAsName, requireScope } from '../../scopes.ts'
+import { refuseSwapped, refuseValueAsName, requireScope } from '../../scopes.ts'
 import { isAsked, readValue } from '../../value-input.ts'
 
 export class SecretPutCommand extends BaseCommand {
@@ -31,7 +31,9 @@ export class SecretPutCommand extends BaseCommand {
   value = Option.String({ name: 'VALUE', required: false })
 
   protected async run(app: App): Promise<number> {
-    const scope = requireScope(await app.config(), this.scope)
+    const config = await app.config()
+    refuseSwapped(config, this.scope, this.key)
+    const scope = requireScope(config, this.scope)
     await refuseValueAsName(this.key)
     if (this.value !== undefined)
       printWarning('a value in the command line stays in the shell history and is visible to local users')
