@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { userHome } from '../base/index.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { crossProblems, defaultNamespace } from './cross-checks.ts'
+import { doubtfulIn } from './doubtful.ts'
 import {
   type AuthScope,
   type Config,
@@ -14,7 +15,6 @@ import {
 } from './schema.ts'
 import { scanForSecrets } from './secret-scan.ts'
 import { MAX_BYTES, TOO_LARGE, YamlSource } from './source.ts'
-import { unexpandedIn } from './unexpanded.ts'
 import { problemsOf } from './wording.ts'
 
 /** Throws ConfigError: CONFIG_MISSING, CONFIG_UNREADABLE, CONFIG_INVALID or CONFIG_SECRET_FOUND. */
@@ -88,7 +88,7 @@ function checked(bytes: Uint8Array, path: string): CheckedConfig {
   ]
   if (secrets.length > 0) throw new ConfigError('CONFIG_SECRET_FOUND', path, [...secrets, ...invalid])
   if (invalid.length > 0 || !parsed.success) throw new ConfigError('CONFIG_INVALID', path, invalid)
-  return { config: configOf(parsed.data, bytes, path), warnings: unexpandedIn(parsed.data, source) }
+  return { config: configOf(parsed.data, bytes, path), warnings: doubtfulIn(parsed.data, source) }
 }
 
 function configOf(file: ConfigFile, bytes: Uint8Array, path: string): Config {

@@ -420,3 +420,19 @@ test('what looks like a variable is a warning with its place; for a shell it is 
   ])
   expect(warnings.every(({ hint }) => hint?.includes('inherit_env'))).toBe(true)
 })
+
+test('a command with its arguments in one text is a warning; a path with blanks is none', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcplexer-config-'))
+  const path = join(folder, 'mcplexer.yaml')
+  writeFileSync(
+    path,
+    'downstream_servers:\n  - { id: a, command: npx -y some-package }\n  - { id: b, command: /opt/My Server/run }\n',
+  )
+
+  const { warnings } = await checkConfig(path)
+  rmSync(folder, { recursive: true })
+
+  expect(warnings.map(({ line, column, message }) => `${line}:${column}: ${message}`)).toEqual([
+    '2:23: a program of this name, blanks included, is looked for',
+  ])
+})
