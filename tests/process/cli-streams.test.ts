@@ -153,6 +153,8 @@ describe('wrong usage exits 2, says what is right and repeats nothing of what wa
     [['audit', 'list', '--kind', TOKEN], /one of call, start,/],
     [['audit', 'list', '--decision', TOKEN], /one of allowed,/],
     [['tools', 'call', 'x', TOKEN], /arguments are not a JSON object/],
+    [['tools', 'review', 'nope'], /no server of this name/],
+    [['servers', 'review', 'nope'], /no server of this name/],
     [['stats'], /did you mean `mcplexer status`\?/],
     [[TOKEN], /`mcplexer --help` lists them/],
     [['secret', 'put', 'a'], /usage: mcplexer secret put SCOPE KEY \[VALUE\]/],
@@ -430,6 +432,17 @@ test('a file name cannot pass itself off as a message, nor paint the terminal', 
   expect(stderr).not.toContain('\u001b')
   expect(stderr).not.toContain('\nmcplexer: error: fake')
   expect(stderr).toContain('\\u{1b}[31m\\u{a}mcplexer: error: fake:1:1: ')
+})
+
+test('tools list of a configuration without servers says where they go', () => {
+  using home = new TempHome()
+
+  const { exitCode, stdout, stderr } = home.runSync(['tools', 'list'])
+
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'no tools\n' })
+  expect(stderr).toBe(
+    `mcplexer: hint: write a server into ${home.file('mcplexer.yaml')}; its comments say how\n`,
+  )
 })
 
 describe('tools call', () => {

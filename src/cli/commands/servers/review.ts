@@ -4,6 +4,7 @@ import { BaseCommand } from '../../base-command.ts'
 import { lineDiff } from '../../diff.ts'
 import { note, print } from '../../present.ts'
 import { confirm } from '../../prompt.ts'
+import { requireServer } from '../../servers.ts'
 import { visibleLine } from '../../visible.ts'
 
 export class ServersReviewCommand extends BaseCommand {
@@ -27,7 +28,10 @@ export class ServersReviewCommand extends BaseCommand {
     const waiting = (await review.launches()).filter(({ serverId }) =>
       [serverId, undefined].includes(this.server),
     )
-    if (waiting.length === 0) note('nothing waits for a review')
+    if (waiting.length === 0) {
+      if (this.server !== undefined) requireServer(await app.config(), this.server)
+      note('nothing waits for a review')
+    }
     for (const change of waiting) {
       const { serverId, scopeId, before, after } = change
       await print(

@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { print, printJson, table } from '../../present.ts'
+import { print, printHint, printJson, table } from '../../present.ts'
 
 const LONGEST_DESCRIPTION = 100
 
@@ -20,6 +20,8 @@ export class ToolsListCommand extends BaseCommand {
   json = Option.Boolean('--json', false, { description: 'print JSON' })
 
   protected async run(app: App): Promise<number> {
+    const { servers, path } = await app.config()
+    if (servers.size === 0) printHint(`write a server into ${path}; its comments say how`)
     const { tools, failures } = await (await app.toolbox()).list({ refresh: this.isRefresh })
     if (this.json) await printJson({ tools, failures })
     else await print(tools.length === 0 ? 'no tools' : listText(tools))

@@ -4,6 +4,7 @@ import { BaseCommand } from '../../base-command.ts'
 import { lineDiff } from '../../diff.ts'
 import { note, print } from '../../present.ts'
 import { confirm } from '../../prompt.ts'
+import { requireServer } from '../../servers.ts'
 import { visibleLine } from '../../visible.ts'
 import { counted } from '../../wording.ts'
 
@@ -26,7 +27,10 @@ export class ToolsReviewCommand extends BaseCommand {
   protected async run(app: App): Promise<number> {
     const review = await app.review()
     const waiting = (await review.items()).filter(({ serverId }) => [serverId, undefined].includes(this.server))
-    if (waiting.length === 0) note('nothing waits for a review')
+    if (waiting.length === 0) {
+      if (this.server !== undefined) requireServer(await app.config(), this.server)
+      note('nothing waits for a review')
+    }
     for (const [serverId, items] of Map.groupBy(waiting, (each) => each.serverId)) {
       const shown = new Map(items.map((each) => [each.item, each]))
       for (const { item, before, source } of shown.values())
