@@ -36,10 +36,13 @@ export async function confirm(question: string): Promise<boolean> {
   writeSync(2, `${question} [y/N] `)
   const leaveLine = (): unknown => writeSync(2, '\n')
   process.once('exit', leaveLine)
-  const { value } = await process.stdin[Symbol.asyncIterator]().next()
+  const answer = await nextChunk()
   process.off('exit', leaveLine)
-  process.stdin.pause()
-  return /^y(es)?$/i.test(String(value ?? '').trim())
+  return /^y(es)?$/i.test(
+    Buffer.from(answer ?? [])
+      .toString()
+      .trim(),
+  )
 }
 
 function cancelled(): CliError {
@@ -61,12 +64,11 @@ async function withRawTerminal<T>(question: string, work: () => Promise<T>): Pro
   } finally {
     process.off('exit', restore)
     restore()
-    stdin.pause()
   }
 }
 
 async function readInto(line: HiddenLine): Promise<'done' | 'cancelled'> {
-  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+  for (let chunk = await nextChunk(); chunk !== null; chunk = await nextChunk()) {
     try {
       for (const byte of chunk) {
         const state = line.feed(byte)
@@ -77,4 +79,17 @@ async function readInto(line: HiddenLine): Promise<'done' | 'cancelled'> {
     }
   }
   return 'cancelled'
+}
+
+/** What comes next at the terminal; null at its end. Iterating over stdin would end it for the question after this. */
+function nextChunk(): Promise<Uint8Array | null> {
+  const { stdin } = process
+  return new Promise((resolve) => {
+    const settle = (chunk: Uint8Array | null): void => {
+      stdin.off('data', settle).off('end', atEnd).pause()
+      resolve(chunk)
+    }
+    const atEnd = (): void => settle(null)
+    stdin.on('data', settle).on('end', atEnd).resume()
+  })
 }

@@ -98,6 +98,60 @@ test('Ctrl-C during a call says at once that the server is being stopped', async
   expect(shown).toMatch(/mcplexer: stopping the server[\s\S]*was cancelled/)
 })
 
+test('servers review asks for one server after the other', async () => {
+  const unshielded = (id: string) => `{ id: ${id}, command: x, shield: off }`
+  using home = new TempHome(`downstream_servers: [${unshielded('one')}, ${unshielded('two')}]`)
+
+  const { shown, exitCode } = await inTerminal(
+    home,
+    ['servers', 'review'],
+    [
+      { when: 'May one run without a shield, started like this? [y/N] ', type: 'y\r' },
+      { when: 'May two run without a shield, started like this? [y/N] ', type: 'n\r' },
+    ],
+  )
+
+  expect(exitCode).toBe(1)
+  expect(shown).toMatch(/one is approved[\s\S]*two is not approved/)
+})
+
+describe('a passphrase that is asked for twice', () => {
+  const asked = (home: TempHome, ...typed: [string, string]) =>
+    inTerminal(
+      home,
+      ['key', 'backup', home.file('b.age')],
+      typed.map((text, n) => ({
+        when: `Passphrase of the backup${n === 0 ? '' : ', again'} (input is hidden): `,
+        type: `${text}\r`,
+      })),
+    )
+
+  test('is taken when both are the same, and opens the backup', async () => {
+    using home = new TempHome(SCOPES)
+
+    const { shown, exitCode, hasEcho } = await asked(home, 'hunter-two', 'hunter-two')
+    expect({ exitCode, hasEcho }).toEqual({ exitCode: 0, hasEcho: true })
+    expect(shown).not.toContain('hunter')
+
+    Bun.spawnSync(['rm', home.file('age.key')])
+    const restored = await inTerminal(
+      home,
+      ['key', 'restore', home.file('b.age')],
+      [{ when: 'hidden): ', type: 'hunter-two\r' }],
+    )
+    expect(restored.exitCode).toBe(0)
+  })
+
+  test('is refused when they differ', async () => {
+    using home = new TempHome(SCOPES)
+
+    const { shown, exitCode } = await asked(home, 'hunter-two', 'hunter-three')
+
+    expect(exitCode).toBe(1)
+    expect(shown).toContain('the two are not the same, or empty; nothing was changed')
+  })
+})
+
 describe('at a terminal, where nobody speaks MCP,', () => {
   test.each(['serve', 'connect'])('%s says what it waits for', async (command) => {
     using home = new TempHome(SCOPES)
