@@ -57,8 +57,7 @@ export async function runDaemon(configPath: string | undefined, stopped: Promise
 /** `mcplexer connect`: one client app, joined to the daemon, which is started with this file when there is none. */
 export async function connect(configPath?: string): Promise<number> {
   log.neverBlock()
-  if (isatty(0))
-    log.info('connect speaks MCP on stdin and stdout, as serve does; an AI client starts it (Ctrl-C ends it)')
+  if (isatty(0)) log.info('connect speaks MCP with the AI client that starts it (Ctrl-C ends it)')
   try {
     await startDaemon(configPath)
     const socket = await connectSocket(resolvePaths(configPath).socket)

@@ -22,7 +22,7 @@ const MAX_CONFIG_BYTES = 1024 * 1024
  */
 export async function serve(configPath: string | undefined): Promise<number> {
   log.neverBlock()
-  if (isatty(0)) log.info('serve speaks MCP on stdin and stdout; an AI client starts it (Ctrl-C ends it)')
+  if (isatty(0)) log.info('serve speaks MCP with the AI client that starts it (Ctrl-C ends it)')
   const { openApp } = await import('./app.ts')
   const app = openApp(configPath === undefined ? {} : { configPath })
   try {

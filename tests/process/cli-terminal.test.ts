@@ -158,7 +158,7 @@ describe('at a terminal, where nobody speaks MCP,', () => {
     try {
       const { shown } = await inTerminal(home, [command], [{ when: 'Ctrl-C ends it', type: '\u0003' }])
 
-      expect(shown).toMatch(new RegExp(`mcplexer: ${command} speaks MCP on stdin.*an AI client starts it`))
+      expect(shown).toMatch(new RegExp(`mcplexer: ${command} speaks MCP with the AI client that starts it`))
     } finally {
       home.runSync(['daemon', 'stop'])
     }
