@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   unlinkSync,
   writeSync,
@@ -17,8 +18,8 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
 const PRIVATE_FILE = 0o600
 const PRIVATE_FOLDER = 0o700
 
-/** Temporary files are `.NAME.<random>.tmp` beside their target, so that a later start can find and remove them. */
-export const TEMPORARY_SUFFIX = '.tmp'
+/** Temporary files are `.NAME.<random>.tmp` beside their target, so that whoever comes later can remove them. */
+const TEMPORARY_TAIL = /^[0-9a-f]{8}\.tmp$/
 
 /** Creates `folder` (and missing parents) with 0700; a folder that exists keeps its mode. */
 export function ensurePrivateFolder(folder: string): void {
@@ -65,9 +66,21 @@ export function createExclusively(path: string, bytes: Uint8Array): boolean {
   return true
 }
 
+/** Those that writing this file has left behind where it was killed. */
+export function temporariesOf(path: string): string[] {
+  const prefix = `.${basename(path)}.`
+  try {
+    return readdirSync(dirname(path))
+      .filter((name) => name.startsWith(prefix) && TEMPORARY_TAIL.test(name.slice(prefix.length)))
+      .map((name) => join(dirname(path), name))
+  } catch {
+    return []
+  }
+}
+
 function writeTemporary(path: string, bytes: Uint8Array): string {
   const random = crypto.randomUUID().slice(0, 8)
-  const temporary = join(dirname(path), `.${basename(path)}.${random}${TEMPORARY_SUFFIX}`)
+  const temporary = join(dirname(path), `.${basename(path)}.${random}.tmp`)
   let file: number
   try {
     file = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, PRIVATE_FILE)

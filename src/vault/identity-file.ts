@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { createExclusively, ensurePrivateFolder, replaceAtomically, Secret } from '../base/index.ts'
 import { generateIdentity, macKeyOf, open, recipientOf } from './cipher.ts'
 import { KeyAccess } from './key-access.ts'
+import { writeKeyCopy } from './key-copy.ts'
 import { MAX_KEY_FILE_BYTES, readPrivateFile } from './key-file-safety.ts'
 import { isWrapped, unwrapped, wrapped } from './key-wrap.ts'
 import { VaultError } from './vault-error.ts'
@@ -199,12 +200,10 @@ export class IdentityFile {
   saveCopy(path: string, recipients: ReadonlySet<string>): void {
     const chosen = this.identities.filter(({ recipient }) => recipients.has(recipient))
     const bytes = Buffer.concat(chosen.map(({ start, end }) => this.#bytes.subarray(start, end)))
-    const isCreated = createExclusively(path, bytes)
-    bytes.fill(0)
-    if (!isCreated) {
-      throw new VaultError('VAULT_BACKUP_EXISTS', `${path} exists already; nothing was changed`, {
-        hint: 'name a file that does not exist',
-      })
+    try {
+      writeKeyCopy(path, bytes)
+    } finally {
+      bytes.fill(0)
     }
   }
 

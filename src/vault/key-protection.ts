@@ -4,6 +4,7 @@ import { opened, sealedBy } from './cipher.ts'
 import type { VaultContext } from './context.ts'
 import { type Protection, protectionFile, readProtections } from './key-access.ts'
 import { outputOf } from './key-command.ts'
+import { writeKeyCopy } from './key-copy.ts'
 import { missingFile } from './key-file-changes.ts'
 import { readPrivateFile } from './key-file-safety.ts'
 import { isWrapped } from './key-wrap.ts'
@@ -52,12 +53,7 @@ export async function protectKey(
         return
       }
       const passphrase = await passphraseFor(protecting, newPassphrase)
-      const sealed = await sealedBy(passphrase, inner)
-      const check = await opened(sealed, passphrase)
-      const isSame = Buffer.compare(check, inner) === 0
-      check.fill(0)
-      if (!isSame)
-        throw new VaultError('VAULT_SEAL_FAILED', 'the key file did not survive wrapping; it is as before')
+      const sealed = await sealedAndOpened(passphrase, inner)
       writeProtections(path, [protecting, ...readProtections(path)])
       replaceAtomically(path, sealed)
       writeProtections(path, [protecting])
@@ -72,15 +68,11 @@ export async function protectKey(
 export async function backUpKey(context: VaultContext, target: string, passphrase: Secret): Promise<void> {
   const inner = await innerOf(context)
   try {
-    const sealed = await sealedBy(decoder.decode(passphrase.reveal()), inner)
-    if (createExclusively(target, sealed)) return
+    writeKeyCopy(target, await sealedAndOpened(decoder.decode(passphrase.reveal()), inner))
   } finally {
     inner.fill(0)
     passphrase.wipe()
   }
-  throw new VaultError('VAULT_BACKUP_EXISTS', `${target} exists already; nothing was changed`, {
-    hint: 'name a file that does not exist',
-  })
 }
 
 /** Puts the identities of a backup where the key file is missing. Throws VAULT_KEY_FILE_EXISTS. */
@@ -109,6 +101,16 @@ async function innerOf(context: VaultContext): Promise<Uint8Array> {
   const inner = file.copyOfText()
   file.wipe()
   return inner
+}
+
+/** Sealed, and found to open again. */
+async function sealedAndOpened(passphrase: string, inner: Uint8Array): Promise<Uint8Array> {
+  const sealed = await sealedBy(passphrase, inner)
+  const check = await opened(sealed, passphrase)
+  const isSame = Buffer.compare(check, inner) === 0
+  check.fill(0)
+  if (isSame) return sealed
+  throw new VaultError('VAULT_SEAL_FAILED', 'the identities did not survive wrapping; nothing was changed')
 }
 
 async function passphraseFor(protection: Protection, ask: () => Promise<Secret>): Promise<string> {

@@ -1,9 +1,9 @@
-import { readdirSync, unlinkSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { isMcplexerError, TEMPORARY_SUFFIX } from '../base/index.ts'
+import { unlinkSync } from 'node:fs'
+import { isMcplexerError, temporariesOf } from '../base/index.ts'
 import { findVaultState, listScopes, type VaultDatabase, type VaultTransaction } from '../store/index.ts'
 import type { VaultContext } from './context.ts'
 import type { Identity } from './identity-file.ts'
+import { protectionFile } from './key-access.ts'
 import { changeKeyFile } from './key-file-changes.ts'
 import { readManifest } from './trusted-state.ts'
 
@@ -90,14 +90,6 @@ function removeTemporaries(context: VaultContext): void {
   for (const path of temporaries(context)) unlinkSync(path)
 }
 
-function temporaries({ paths }: VaultContext): string[] {
-  const folder = dirname(paths.keyFile)
-  const prefix = `.${basename(paths.keyFile)}.`
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.startsWith(prefix) && name.endsWith(TEMPORARY_SUFFIX))
-      .map((name) => join(folder, name))
-  } catch {
-    return []
-  }
+function temporaries({ paths: { keyFile } }: VaultContext): string[] {
+  return [...temporariesOf(keyFile), ...temporariesOf(protectionFile(keyFile))]
 }

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'bun:test'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { opened } from '../../src/vault/cipher.ts'
+import { failEachCall, hasStrace } from '../helpers/faults.ts'
+import { runWithPassphrase } from '../helpers/passphrase.ts'
 import { allValues, identityCount } from '../helpers/sealed.ts'
-import { BINARY, TempHome } from '../helpers/temp-home.ts'
+import { TempHome } from '../helpers/temp-home.ts'
 import { fillVault } from '../helpers/vault-of.ts'
 
-const hasStrace = Bun.which('strace') !== null
-/** More than any of the commands makes of one call on its own files. */
-const MOST_CALLS = 80
+const PASSPHRASE = 'a passphrase of the backup'
 /** Every call that changes or reads what is on disk, with a way to fail that the kernel has. */
 const FAULTS: [string, string][] = [
   ['pwrite64', 'error=EIO'],
@@ -27,108 +28,216 @@ const COMMANDS: [string, string[]][] = [
   ['secret put', ['secret', 'put', 's0', 'TOKEN', 'a-new-value']],
   ['rotate-key', ['rotate-key']],
 ]
+const RECORD = ['activity.db', 'activity.db-wal', 'activity.db-shm']
+const OWN = ['age.key', '.age.key.lock', 'mcplexer.db', 'mcplexer.db-journal', ...RECORD]
 
-/** One run in which call number `when` on a file of the home fails; false when there is no such call. */
-function runWithFault(
-  home: TempHome,
-  args: readonly string[],
-  call: string,
-  fault: string,
-  when: number,
-): boolean {
-  const trace = join(home.folder, 'trace')
-  const own = [
-    'age.key',
-    '.age.key.lock',
-    'mcplexer.db',
-    'mcplexer.db-journal',
-    'activity.db',
-    'activity.db-wal',
-    'activity.db-shm',
-  ]
-  // its new name is one of ours, which the filter by path does not look at
-  const isFiltered = call !== 'rename'
-  const paths = [home.path, ...own.map((name) => home.file(name))].flatMap((path) => ['-P', path])
-  const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:${fault}:when=${when}`]
-  Bun.spawnSync(
-    ['strace', '-f', '-qq', '-o', trace, ...(isFiltered ? paths : []), ...inject, BINARY, ...args],
-    {
-      env: home.env,
-      stdin: 'ignore',
-      stdout: 'ignore',
-      stderr: 'ignore',
-    },
-  )
-  const text = readFileSync(trace, 'utf8')
-  return text.includes('(INJECTED)') || text.includes('killed by SIGKILL')
+const temporaries = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.tmp'))
+const errorIn = (stderr: string) => /error: .*/.exec(stderr)?.[0]
+
+/** A new name is one of ours, which a filter by path does not look at. */
+function ownPaths(home: TempHome, call: string): string[] | null {
+  return call === 'rename' ? null : [home.path, ...OWN.map((name) => home.file(name))]
 }
 
-const temporaries = (home: TempHome) => readdirSync(home.path).filter((name) => name.endsWith('.tmp'))
+async function homeOfTwo(): Promise<{ home: TempHome; values: Map<string, string> }> {
+  const home = new TempHome('auth_scopes: [{ id: s0 }, { id: s1 }]')
+  const values = await fillVault(home, 2)
+  // the record is there, so that each run makes the same calls
+  await home.run(['token', 'show'])
+  return { home, values }
+}
 
 describe.each(COMMANDS)('%s', (_command, args) => {
   test.skipIf(!hasStrace).each(FAULTS)(
     'loses nothing when a %s ends in %s, whichever it is, and the next start is clean',
-    async (call, fault) => {
-      using home = new TempHome('auth_scopes: [{ id: s0 }, { id: s1 }]')
-      const values = await fillVault(home, 2)
-      const old = values.get('s0/TOKEN')
-
-      let count = 0
-      while (count < MOST_CALLS && runWithFault(home, args, call, fault, count + 1)) {
-        count++
-        const { exitCode, stderr } = home.runSync(['secret', 'list'])
-        expect({ count, exitCode, error: /error: .*/.exec(stderr)?.[0] }).toEqual({
-          count,
-          exitCode: 0,
-          error: undefined,
-        })
-        const found = await allValues(home)
-        expect({ count, s1: found.get('s1/TOKEN') }).toEqual({ count, s1: values.get('s1/TOKEN') })
-        expect({ count, isKnown: [old, 'a-new-value'].includes(found.get('s0/TOKEN')) }).toEqual({
-          count,
-          isKnown: true,
-        })
-        expect({ count, identities: await identityCount(home), left: temporaries(home) }).toEqual({
-          count,
-          identities: 1,
-          left: [],
-        })
+    async (call, how) => {
+      const open = async () => {
+        const { home, values } = await homeOfTwo()
+        const known = [values.get('s0/TOKEN'), 'a-new-value']
+        const check = async (when: number) => {
+          const { exitCode, stderr } = await home.run(['secret', 'list'])
+          expect({ when, exitCode, error: errorIn(stderr) }).toEqual({ when, exitCode: 0, error: undefined })
+          const found = await allValues(home)
+          expect({ when, s1: found.get('s1/TOKEN') }).toEqual({ when, s1: values.get('s1/TOKEN') })
+          expect({ when, isKnown: known.includes(found.get('s0/TOKEN')) }).toEqual({ when, isKnown: true })
+          expect({ when, identities: await identityCount(home), left: temporaries(home.path) }).toEqual({
+            when,
+            identities: 1,
+            left: [],
+          })
+        }
+        return { home, paths: ownPaths(home, call), args: () => args, check }
       }
+
+      const count = await failEachCall(open, [call, how])
+
       // a put of a key that is there renames nothing
       if (call !== 'rename' || args[0] === 'rotate-key') expect(count).toBeGreaterThan(0)
-      expect(count).toBeLessThan(MOST_CALLS)
+      expect(count).toBeLessThan(80)
     },
     120_000,
   )
 })
 
 /** The others have to do with the database. */
-const KEY_FAULTS = FAULTS.filter(([call]) => ['fsync', 'rename', 'openat', 'pwrite64'].includes(call))
+const PROTECT_FAULTS = FAULTS.filter(([call]) => ['fsync', 'rename', 'openat', 'pwrite64'].includes(call))
 
 describe('key protect', () => {
-  test.skipIf(!hasStrace).each(KEY_FAULTS)(
+  test.skipIf(!hasStrace).each(PROTECT_FAULTS)(
     'leaves a key file that opens when a %s ends in %s',
-    async (call, fault) => {
-      using home = new TempHome('auth_scopes: [{ id: s0 }, { id: s1 }]')
-      const values = await fillVault(home, 2)
-      const manager = join(home.folder, 'manager')
-      writeFileSync(manager, '#!/bin/sh\necho a-passphrase\n', { mode: 0o755 })
-
-      let count = 0
-      while (count < MOST_CALLS) {
-        const how = count % 2 === 0 ? ['command', '--', manager] : ['none']
-        if (!runWithFault(home, ['key', 'protect', '--with', ...how], call, fault, count + 1)) break
-        count++
-        const { stdout, stderr } = home.runSync(['secret', 'get', 's1', 'TOKEN'])
-        expect({ count, stdout, error: /error: .*/.exec(stderr)?.[0] }).toEqual({
-          count,
-          stdout: values.get('s1/TOKEN') ?? '',
-          error: undefined,
-        })
-        expect({ count, left: temporaries(home) }).toEqual({ count, left: [] })
+    async (call, how) => {
+      const open = async () => {
+        const { home, values } = await homeOfTwo()
+        const manager = join(home.folder, 'manager')
+        writeFileSync(manager, '#!/bin/sh\necho a-passphrase\n', { mode: 0o755 })
+        let isWrapping = false
+        const args = () => {
+          isWrapping = !isWrapping
+          return ['key', 'protect', '--with', ...(isWrapping ? ['command', '--', manager] : ['none'])]
+        }
+        const check = async (when: number) => {
+          const { stdout, stderr } = await home.run(['secret', 'get', 's1', 'TOKEN'])
+          expect({ when, stdout, error: errorIn(stderr) }).toEqual({
+            when,
+            stdout: values.get('s1/TOKEN') ?? '',
+            error: undefined,
+          })
+          expect({ when, left: temporaries(home.path) }).toEqual({ when, left: [] })
+        }
+        return { home, paths: ownPaths(home, call), args, check }
       }
-      expect(count).toBeLessThan(MOST_CALLS)
+
+      expect(await failEachCall(open, [call, how])).toBeLessThan(80)
     },
     120_000,
+  )
+})
+
+/** Of those that a file is made by; they are not many, and looked at wherever they are made. */
+const MAKING_FAULTS: [string, string][] = [
+  ['write', 'error=EIO'],
+  ['write', 'error=ENOSPC'],
+  ['write', 'signal=KILL'],
+  ['fsync', 'error=EIO'],
+  ['fsync', 'signal=KILL'],
+  ['link', 'error=EACCES'],
+  ['link', 'error=ENOSPC'],
+  ['link', 'signal=KILL'],
+  ['unlink', 'error=EACCES'],
+  ['unlink', 'signal=KILL'],
+  ['openat', 'error=EACCES'],
+  ['openat', 'signal=KILL'],
+  ['read', 'error=EIO'],
+]
+const FILTERED = ['openat', 'read']
+
+describe('key backup', () => {
+  test.skipIf(!hasStrace).each(MAKING_FAULTS)(
+    'writes all of it or nothing when a %s ends in %s',
+    async (call, how) => {
+      const open = async () => {
+        const { home } = await homeOfTwo()
+        const key = home.read('age.key')
+        const target = join(home.folder, 'backup.age')
+        const args = () => ['key', 'backup', target]
+        const arrange = () => rmSync(target, { force: true })
+        const check = async (when: number, exitCode: number | null) => {
+          expect({ when, isKept: home.read('age.key') === key }).toEqual({ when, isKept: true })
+          const isThere = existsSync(target)
+          // whoever is told that there is a backup has one
+          if (exitCode === 0) expect({ when, isThere }).toEqual({ when, isThere: true })
+          if (isThere)
+            expect(new TextDecoder().decode(await opened(readFileSync(target), PASSPHRASE))).toBe(key)
+          if (temporaries(home.folder).length === 0) return
+          arrange()
+          const { stderr } = await runWithPassphrase(home, PASSPHRASE, args())
+          const left = temporaries(home.folder)
+          expect({ when, error: errorIn(stderr), left }).toEqual({ when, error: undefined, left: [] })
+        }
+        const paths = FILTERED.includes(call) ? [home.folder, home.file('age.key'), target] : null
+        return { home, paths, args, arrange, check, passphrase: PASSPHRASE }
+      }
+
+      const count = await failEachCall(open, [call, how])
+
+      expect(count).toBeGreaterThan(0)
+      expect(count).toBeLessThan(80)
+    },
+    60_000,
+  )
+})
+
+describe('key restore', () => {
+  test.skipIf(!hasStrace).each(MAKING_FAULTS)(
+    'puts the whole key file there or none when a %s ends in %s',
+    async (call, how) => {
+      const open = async () => {
+        const { home, values } = await homeOfTwo()
+        const key = home.read('age.key')
+        const source = join(home.folder, 'backup.age')
+        await runWithPassphrase(home, PASSPHRASE, ['key', 'backup', source])
+        const backup = readFileSync(source)
+        const args = () => ['key', 'restore', source]
+        const arrange = () => rmSync(home.file('age.key'), { force: true })
+        const check = async (when: number, exitCode: number | null) => {
+          expect({ when, isKept: readFileSync(source).equals(backup) }).toEqual({ when, isKept: true })
+          const isThere = existsSync(home.file('age.key'))
+          if (exitCode === 0) expect({ when, isThere }).toEqual({ when, isThere: true })
+          if (!isThere) expect((await runWithPassphrase(home, PASSPHRASE, args())).exitCode).toBe(0)
+          expect({ when, isSame: home.read('age.key') === key }).toEqual({ when, isSame: true })
+          expect(statSync(home.file('age.key')).mode & 0o777).toBe(0o600)
+          const { stdout, stderr } = await home.run(['secret', 'get', 's1', 'TOKEN'])
+          expect({ when, stdout, error: errorIn(stderr), left: temporaries(home.path) }).toEqual({
+            when,
+            stdout: values.get('s1/TOKEN') ?? '',
+            error: undefined,
+            left: [],
+          })
+        }
+        const own = [home.path, home.file('age.key'), home.file('.age.key.lock'), source]
+        const paths = FILTERED.includes(call) ? own : null
+        return { home, paths, args, arrange, check, passphrase: PASSPHRASE }
+      }
+
+      const count = await failEachCall(open, [call, how])
+
+      expect(count).toBeGreaterThan(0)
+      expect(count).toBeLessThan(80)
+    },
+    60_000,
+  )
+})
+
+describe('the record', () => {
+  test.skipIf(!hasStrace).each(FAULTS.filter(([call]) => call !== 'rename'))(
+    'stays a chain that loses no entry, and goes on, when a %s ends in %s',
+    async (call, how) => {
+      const open = async () => {
+        const home = new TempHome()
+        let last = 0
+        const check = async (when: number) => {
+          const next = await home.run(['token', 'show'])
+          expect({ when, exitCode: next.exitCode, error: errorIn(next.stderr) }).toEqual({
+            when,
+            exitCode: 0,
+            error: undefined,
+          })
+          const { exitCode, stdout } = await home.run(['audit', 'verify'])
+          const count = Number(/^(\d+) entries from 1 on/.exec(stdout)?.[1])
+          // at least the one without a fault; the faulty one could warn only
+          expect({ when, exitCode, isMore: count > last }).toEqual({ when, exitCode: 0, isMore: true })
+          last = count
+        }
+        await home.run(['token', 'show'])
+        const paths = RECORD.map((name) => home.file(name))
+        return { home, paths, args: () => ['token', 'show'], check }
+      }
+
+      const count = await failEachCall(open, [call, how])
+
+      expect(count).toBeGreaterThan(0)
+      expect(count).toBeLessThan(80)
+    },
+    60_000,
   )
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { filesHolding } from '../helpers/canary.ts'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
+import { runWithPassphrase } from '../helpers/passphrase.ts'
 import { eventually } from '../helpers/processes.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
 
@@ -29,15 +30,6 @@ function withPassphrase(home: TempHome, args: readonly string[], passphrase = PA
     stderr: 'pipe',
   })
   return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() }
-}
-
-/** The same, for a test that has to do something itself. */
-async function withPassphraseMeanwhile(home: TempHome, args: readonly string[]) {
-  const child = Bun.spawn(['/bin/sh', '-c', `exec "$0" "$@" 3<<'EOF'\n${PASSPHRASE}\nEOF`, BINARY, ...args], {
-    env: { ...home.env, MCPLEXER_AGE_PASSPHRASE_FD: '3' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  return { stderr: await new Response(child.stderr).text(), exitCode: await child.exited }
 }
 
 const identityIn = (text: string) => /AGE-SECRET-KEY-\S+/.exec(text)?.[0] ?? 'none'
@@ -168,7 +160,7 @@ describe('the socket that waits for the passphrase', () => {
 
     await using client = await RawClient.start(home)
     await client.callText('one__environment')
-    const { exitCode, stderr } = await withPassphraseMeanwhile(home, ['unlock'])
+    const { exitCode, stderr } = await runWithPassphrase(home, PASSPHRASE, ['unlock'])
     planted.close()
 
     expect({ exitCode, heard }).toEqual({ exitCode: 1, heard: '' })

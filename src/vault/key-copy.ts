@@ -1,0 +1,15 @@
+import { unlinkSync } from 'node:fs'
+import { createExclusively, temporariesOf } from '../base/index.ts'
+import { VaultError } from './vault-error.ts'
+
+/**
+ * Writes identities, sealed or not, where the user wants a copy of them: all of it, in a file that must not exist.
+ * What an attempt that was killed has left beside it goes. Throws VAULT_BACKUP_EXISTS.
+ */
+export function writeKeyCopy(target: string, bytes: Uint8Array): void {
+  for (const left of temporariesOf(target)) unlinkSync(left)
+  if (createExclusively(target, bytes)) return
+  throw new VaultError('VAULT_BACKUP_EXISTS', `${target} exists already; nothing was changed`, {
+    hint: 'name a file that does not exist',
+  })
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { withPassphrase } from './passphrase.ts'
+import { BINARY, type TempHome } from './temp-home.ts'
+
+export const hasStrace = Bun.which('strace') !== null
+/** More than any of the commands makes of one call on its own files. */
+const MOST_CALLS = 80
+
+/** A call of the kernel, and how it fails: as strace names both. */
+export type Fault = readonly [call: string, fault: string]
+
+/** What one of several homes needs, in which the calls fail one after the other. */
+export interface Setting {
+  readonly home: TempHome
+  /** What is run the `when`th time. */
+  args(when: number): readonly string[]
+  /** Only calls on these files; null: on all. */
+  readonly paths: readonly string[] | null
+  /** Given to it as a passphrase. */
+  readonly passphrase?: string
+  /** Right before each run. */
+  arrange?(): void
+  check(when: number, exitCode: number | null): Promise<void>
+}
+
+/**
+ * Runs a command again and again; each time another one of its calls fails, until there is none left to fail. Side by
+ * side in several homes, which share the calls. Gives how many there were.
+ */
+export async function failEachCall(open: () => Promise<Setting>, [call, fault]: Fault): Promise<number> {
+  const workers = Math.min(4, availableParallelism())
+  const chase = async (first: number): Promise<number> => {
+    const setting = await open()
+    using _ = setting.home
+    for (let when = first; when <= MOST_CALLS; when += workers) {
+      setting.arrange?.()
+      const { exitCode, isInjected } = await runWithFault(setting, setting.args(when), [call, fault], when)
+      if (!isInjected) return when - 1
+      await setting.check(when, exitCode)
+    }
+    return MOST_CALLS
+  }
+  const counts = await Promise.all(Array.from({ length: workers }, (_, index) => chase(index + 1)))
+  return Math.max(...counts)
+}
+
+async function runWithFault(
+  { home, paths, passphrase }: Setting,
+  args: readonly string[],
+  [call, fault]: Fault,
+  when: number,
+): Promise<{ exitCode: number | null; isInjected: boolean }> {
+  const trace = join(home.folder, 'trace')
+  const filter = (paths ?? []).flatMap((path) => ['-P', path])
+  const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:${fault}:when=${when}`]
+  // without a filter only the first thread, which does all of it: what others wake each other with is counted, too
+  const threads = paths === null ? [] : ['-f']
+  const command = ['strace', ...threads, '-qq', '-o', trace, ...filter, ...inject, BINARY, ...args]
+  const given =
+    passphrase === undefined ? { cmd: command, env: home.env } : withPassphrase(home, passphrase, command)
+  const child = Bun.spawn({ ...given, stdio: ['ignore', 'ignore', 'ignore'] })
+  const exitCode = await child.exited
+  const text = readFileSync(trace, 'utf8')
+  const isInjected = text.includes('(INJECTED)') || text.includes('killed by SIGKILL')
+  return { exitCode, isInjected }
+}
