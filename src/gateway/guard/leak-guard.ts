@@ -1,7 +1,7 @@
 import { log } from '../../base/index.ts'
 import { foreignValue, redact, redactText } from '../redact.ts'
 import { LiveValues } from './live-values.ts'
-import type { Matcher } from './matcher.ts'
+import type { Matchers } from './search.ts'
 
 const MAX_KNOWN = 1000
 const MAX_KNOWN_CHARS = 200
@@ -24,8 +24,8 @@ export class LeakGuard {
   readonly #values = new LiveValues()
   readonly #onFinding: (finding: Finding) => void
   /** Names of tools and clients come again and again. */
-  #known: { readonly matcher: Matcher | null; readonly clean: Set<string> } = {
-    matcher: null,
+  #known: { readonly matchers: Matchers | null; readonly clean: Set<string> } = {
+    matchers: null,
     clean: new Set(),
   }
 
@@ -52,9 +52,9 @@ export class LeakGuard {
 
   /** For the record: nobody has said it to anybody, so it is no finding. */
   withoutValues(text: string): string {
-    const matcher = this.#values.matcher()
-    if (matcher === null) return text
-    if (matcher !== this.#known.matcher) this.#known = { matcher, clean: new Set() }
+    const matchers = this.#values.matchers()
+    if (matchers === null) return text
+    if (matchers !== this.#known.matchers) this.#known = { matchers, clean: new Set() }
     const { clean } = this.#known
     if (clean.has(text)) return text
     const redacted = redactText(text, this.#values).text
