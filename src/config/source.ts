@@ -140,7 +140,9 @@ export class YamlSource {
 
   #faults(): ConfigProblem[] {
     const { errors, warnings } = this.#document
-    const faults = [...syntaxFaults(this.text, [...errors, ...warnings]), ...structureFaults(this.#document)]
+    const lineAt = (offset: number): number => this.positionAt(offset).line
+    const syntax = syntaxFaults(this.text, [...errors, ...warnings], lineAt)
+    const faults = [...syntax, ...structureFaults(this.#document)]
     return faults.map(({ offset, message }) => ({ ...this.positionAt(offset), message }))
   }
 }

@@ -65,4 +65,4 @@ export function excessiveDepth(text: string): { line: number; column: number } |
 }
 
 /** Tokens that stand for no character of the text: byte order mark, start of a document, of a flow, of a scalar. */
-const MARKS = new Set(['\u{FEFF}', '\x02', '\x18', '\x1f'])
+export const MARKS = new Set(['\u{FEFF}', '\x02', '\x18', '\x1f'])

@@ -21,7 +21,7 @@ const SHAPES: Readonly<Record<string, string>> = {
 }
 const UNITS: Readonly<Record<string, string>> = { sec: 'seconds', min: 'minutes', days: 'days' }
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400 }
-const DURATION = /^(\d{1,6}) ?(s|m|min|h|d)$/i
+const DURATION = /^(\d{1,6}) ?(s|m|min|h|d|)$/i
 
 /** Something of another type than the schema wants, or nothing at all. Never quotes the file. */
 export function wrongType(

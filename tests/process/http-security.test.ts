@@ -72,7 +72,7 @@ describe('D20: who may ask', () => {
       expect(await statusOf(gateway, {})).toBe(200)
       expect(await statusOf(gateway, { Host: `evil.com:${gateway.port}` })).toBe(403)
     }
-    expect(home.runSync(['serve', '--http', 'nonsense']).exitCode).toBe(1)
+    expect(home.runSync(['serve', '--http', 'nonsense']).exitCode).toBe(2)
     expect(home.runSync(['serve', '127.0.0.1:1']).exitCode).toBe(2)
   })
 })

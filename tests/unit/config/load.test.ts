@@ -260,6 +260,11 @@ downstream_servers:
         '1:61: expected a whole number of seconds, without a unit',
         undefined,
       ],
+      [
+        'downstream_servers: [{ id: a, command: x, idle_timeout_sec: "300" }]',
+        '1:61: expected a whole number of seconds, without a unit',
+        'write `idle_timeout_sec: 300`',
+      ],
       ['lock_idle_min: 5m', '1:16: expected a whole number of minutes, without a unit', undefined],
     ]
     for (const [text, problem, hint] of cases)
@@ -268,16 +273,17 @@ downstream_servers:
 
   test('what is no YAML, once, with what is wrong and the key of ours that it is at', () => {
     const server = 'downstream_servers:\n  - id: a\n'
+    const indent =
+      'the indentation does not fit: keys of one entry, and entries of one list, start in the same column'
     const cases: [string, string][] = [
       [
         `${server}     command: x\n`,
         '2:9: the next line is indented deeper: keys of one entry start in the same column (at or under `id`)',
       ],
-      [
-        `${server}  command: x\n`,
-        '3:1: the indentation does not fit: keys of one entry start in the same column (at or under `command`)',
-      ],
-      [`${server}    args: [a\n    env: {}\n`, '4:5: a bracket above is not closed (at or under `env`)'],
+      [`${server}  command: x\n`, `3:1: ${indent} (at or under \`command\`)`],
+      [`${server} - id: b\n`, `3:1: ${indent} (at or under \`id\`)`],
+      [`${server}    command: x\n   cwd: y\n`, `4:1: ${indent} (at or under \`cwd\`)`],
+      [`${server}    args: [a, "é]"\n    env: {}\n`, '3:11: this bracket is not closed (at or under `args`)'],
       [
         `${server}    command: x: y\n`,
         '3:14: a second colon with a space behind it; put the value in quotes (at or under `command`)',
@@ -285,6 +291,10 @@ downstream_servers:
       [
         'downstream_servers:\n  - id:a\n    command: x\n',
         '2:5: a key is written `key: value`, with a colon and a space (at or under `id`)',
+      ],
+      [
+        'auth_scopes: []\n---\nauth_scopes: []\n',
+        '2:1: only one document is allowed (at or under `auth_scopes`)',
       ],
       ['canary: "x\n', '2:1: a character is missing (a colon, a comma, a quote or a bracket)'],
     ]
