@@ -4,6 +4,8 @@ import type { Reading } from './reading.ts'
 /** Of each list, 8 bytes are looked at: the shortest has 23, as in `49,50,51,52,53,54,55,56`. */
 const STEP = 16
 const LOOKED_AT = 8
+/** `0x67`. */
+const LONGEST_ITEM = 4
 const BACKSLASH = 0x5c
 const [OTHER, BETWEEN, MARK, LETTER, DIGIT] = [0, 1, 2, 3, 4]
 const KIND = new Uint8Array(256)
@@ -36,7 +38,9 @@ export function listedBytes(text: Reading): Reading[] {
   for (let at = 0; at + LOOKED_AT <= bytes.length; at += STEP) {
     if (!isLikeList(bytes, at)) continue
     let start = at
-    while (start > done && KIND[bytes[start - 1] as number] !== OTHER) start--
+    // a list that began earlier was seen a step earlier
+    const earliest = Math.max(done, at - STEP)
+    while (start > earliest && KIND[bytes[start - 1] as number] !== OTHER) start--
     done = readLists(bytes, start, lists)
     at = done - STEP
   }
@@ -46,21 +50,24 @@ export function listedBytes(text: Reading): Reading[] {
 /** A number of four digits is no byte; UUIDs and dates are left here. */
 function isLikeList(bytes: Uint8Array, start: number): boolean {
   let digits = 0
-  for (let at = start; at < start + LOOKED_AT; at++) {
+  for (let at = start; at < start + LOOKED_AT && digits < 4; at++) {
     const kind = KIND[bytes[at] as number]
-    if (kind === OTHER || digits === 4) return false
+    if (kind === OTHER) return false
     digits = kind === DIGIT ? digits + 1 : 0
   }
   return digits < 4
 }
 
-/** Gives where the first byte stands that belongs to no list. */
+/** Gives where the first byte or the first long number stands that belongs to no list. */
 function readLists(bytes: Uint8Array, start: number, lists: Lists): number {
   for (let at = start; at < bytes.length; ) {
     const kind = KIND[bytes[at] as number]
     if (kind === DIGIT || kind === MARK) {
+      const itemAt = at
       at = readItem(bytes, at, lists)
-      continue
+      if (at - itemAt <= LONGEST_ITEM) continue
+      lists.end()
+      return at
     }
     if (kind === OTHER || (kind === LETTER && bytes[at - 1] !== BACKSLASH)) lists.end()
     if (kind === OTHER) return at
