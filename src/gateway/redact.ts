@@ -1,7 +1,7 @@
 import type { LiveValues } from './guard/live-values.ts'
 import type { Hit } from './guard/matcher.ts'
 import { latin1, type Reading } from './guard/reading.ts'
-import { hitsAtAllLevels, hitsIn, type Matchers, mayHaveHit, piecesOf } from './guard/search.ts'
+import { hitsAtAllLevels, hitsIn, isHarmless, type Matchers, mayHaveHit, piecesOf } from './guard/search.ts'
 import { type Token, tokensOf } from './guard/tokens.ts'
 import { unescaped } from './guard/unescape.ts'
 import { unusualPlaces } from './guard/unusual.ts'
@@ -65,7 +65,7 @@ export function foreignValue(line: Uint8Array, scope: string | null, values: Liv
 
 function valuesIn(line: Uint8Array, values: LiveValues): Found[] {
   const matchers = values.matchers()
-  if (matchers === null) return []
+  if (matchers === null || isHarmless(line, matchers)) return []
   const isSuspicious = piecesOf(line, matchers).some((piece) => mayHaveHit(piece, matchers))
   const unusual = unusualPlaces(line, matchers.isPlain)
   if (!isSuspicious && !unusual.isWithin({ start: 0, end: line.length })) return []

@@ -1,4 +1,6 @@
+import { isAscii } from 'node:buffer'
 import type { Hit, Matcher } from './matcher.ts'
+import { listedBytes } from './number-lists.ts'
 import { piece, type Reading } from './reading.ts'
 import { levelsOf, plainReadings } from './readings.ts'
 import { joinedLines } from './wrapped.ts'
@@ -7,6 +9,8 @@ import { joinedLines } from './wrapped.ts'
 const PIECE_BYTES = 1024 * 1024
 /** Bytes of the source for one of a pattern: `\u0041`, or a number on a line of its own. */
 const LONGEST_SPELLING = 6
+/** `%`, `=`, the backslash, and the only character that nobody sees and JSON does not escape. */
+const MARKS = [0x25, 0x3d, 0x5c, 0x7f]
 
 export interface Matchers {
   readonly text: Matcher
@@ -26,6 +30,12 @@ export function* piecesOf(
   const overlap = text.longest * LONGEST_SPELLING
   for (let from = start; from < end; from += PIECE_BYTES)
     yield piece(source, from, Math.min(end, from + PIECE_BYTES + overlap))
+}
+
+/** The quick look at a line of JSON: most have nothing in them by which a byte could be spelt in another way. */
+export function isHarmless(line: Uint8Array, { text }: Matchers): boolean {
+  const isOrdinary = isAscii(line) && !MARKS.some((mark) => line.includes(mark))
+  return isOrdinary && !text.hasHit(line) && listedBytes(piece(line)).length === 0
 }
 
 /**
