@@ -74,6 +74,8 @@ describe('D16: a server that says its token in every way', () => {
     ]
 
     for (const reply of replies) expect(JSON.stringify(reply.result)).toContain('[redacted gh/TOKEN]')
+    // what the first has seen is stored when it ends, at the latest
+    await client.close()
     await using second = await RawClient.start(home)
     expect(String((await second.reply(1)).result?.['instructions'])).toContain('use [redacted gh/TOKEN]')
     expectClean([...client.lines, ...second.lines].join('\n'))
