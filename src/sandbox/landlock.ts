@@ -15,7 +15,7 @@ const RIGHTS = [0, 13, 14, 15, 15, 16, 16, 16]
 /** Abstract sockets and signals, from version 6 on. */
 const SCOPES = 3n
 /** Made before, as nothing can be made beside them once the rules hold. */
-const CACHES = ['.npm', '.cache', '.local']
+const CACHES = ['.npm', '.cache', '.config', '.local']
 
 export interface Restriction {
   readonly hidden: readonly string[]

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
+import { HttpGateway } from '../helpers/http-client.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually } from '../helpers/processes.ts'
 import { BINARY, ROOT, TempHome } from '../helpers/temp-home.ts'
@@ -56,7 +57,12 @@ async function attack(more: Record<string, unknown>, before: readonly string[] =
 }
 
 /** What any program of the user can do to files that are the user's. */
-const TO_THE_USER = ['change the shell profile', 'read the files of another client', 'write into the home']
+const TO_THE_USER = [
+  'change the shell profile',
+  'read the files of another client',
+  'take up memory and processes',
+  'write into the home',
+]
 
 describe('D19: a hostile server', () => {
   test.skipIf(!isRoot)('without a shield gets nearly everything, so that these attacks are real', async () => {
@@ -89,7 +95,7 @@ describe('D19: a hostile server', () => {
     const got = await attack(strict)
 
     // its home is its own
-    expect(got).toEqual(['change the shell profile', 'write into the home'])
+    expect(got).toEqual(['change the shell profile', 'take up memory and processes', 'write into the home'])
   })
 
   test.skipIf(!isRoot)('behind Landlock gets nothing of ours or of others', async () => {
@@ -97,6 +103,20 @@ describe('D19: a hostile server', () => {
 
     expect(got.filter((name) => !TO_THE_USER.includes(name))).toEqual(['list the folder'])
   })
+})
+
+test.skipIf(!isRoot || !hasBwrap)('the port of a gateway hears nobody without its token', async () => {
+  using served = new TempHome(configOf([{ id: 'one' }]))
+  await using gateway = await HttpGateway.start(served)
+  const knock = async (more: Record<string, unknown>): Promise<string> => {
+    using home = hostileHome(more)
+    await using client = await start(home)
+    // awaited here: the client ends with this function
+    return await client.callText('hostile__knock', { port: gateway.port })
+  }
+
+  expect(await knock({})).toBe('401')
+  expect(await knock({ network: 'none' })).toBe('nobody there')
 })
 
 describe('a shield', () => {
