@@ -25,6 +25,8 @@ import { sessionDeps } from './serve.ts'
 const START_LIMIT_MS = 10_000
 const STOP_LIMIT_MS = 15_000
 const LOOK_MS = 10
+/** Whoever removes the home does not expect that its secrets are used any longer. */
+const REACHABLE_EVERY_MS = 2000
 
 /** Starts a gateway in the background unless one runs already. Throws DAEMON_…; gives what runs now. */
 export async function startDaemon(configPath: string | undefined): Promise<DaemonStatus & { isNew: boolean }> {
@@ -40,6 +42,8 @@ export async function startDaemon(configPath: string | undefined): Promise<Daemo
   })
   child.unref()
   const started = await untilItAnswers(socket)
+  // another was faster; ours would wait for nobody, and take its place when it ends
+  if (started.pid !== child.pid) child.kill()
   return { ...started, isNew: started.pid === child.pid }
 }
 
@@ -102,7 +106,11 @@ async function listen(socket: string, configPath: string | undefined, stopped: P
     openSession: (home, clientFolder) => new ClientSession({ ...sessionDeps(app, clientFolder), home }),
     onStop: () => asked.resolve(),
   })
+  const watch = setInterval(() => {
+    if (!server.isReachable()) asked.resolve()
+  }, REACHABLE_EVERY_MS)
   await Promise.race([asked.promise, stopped])
+  clearInterval(watch)
   await server.close()
   await app.close()
   return 0

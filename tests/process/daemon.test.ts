@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { lstatSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
+import { hasStrace } from '../helpers/faults.ts'
 import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning } from '../helpers/processes.ts'
@@ -219,4 +220,38 @@ test('a client that does not read keeps no daemon from ending', async () => {
   expect(home.runSync(['serve', '--daemon']).stderr).toContain('started in the background')
   expect(home.runSync(['daemon', 'stop']).exitCode).toBe(0)
   socket.destroy()
+})
+
+test.skipIf(!hasStrace)(
+  'one that was started beside another, and is late, does not outlive it',
+  async () => {
+    using home = new TempHome(configOf([]))
+    // each program, and so what it starts in the background, begins a second late
+    const inject = ['-e', 'trace=execve', '-e', 'inject=execve:delay_exit=1000000']
+    const late = Bun.spawn(['strace', '-f', '-qq', '-o', '/dev/null', ...inject, BINARY, 'serve', '--daemon'], {
+      env: home.env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    await eventually(() => existsSync(home.file('run')), 'it is about to start another')
+    expect(home.runSync(['serve', '--daemon']).exitCode).toBe(0)
+    for await (const chunk of late.stderr) if (Buffer.from(chunk).includes('runs already')) break
+
+    expect(home.runSync(['daemon', 'stop']).exitCode).toBe(0)
+
+    // strace ends with the last of those that it watches
+    await eventually(() => late.exitCode !== null, 'all of it has ended')
+    expect(home.runSync(['daemon', 'status']).exitCode).toBe(1)
+  },
+  30_000,
+)
+
+test('one whose home was removed ends, as nobody can reach it', async () => {
+  using home = new TempHome(configOf([]))
+  home.runSync(['serve', '--daemon'])
+  const { pid } = statusOf(home)
+
+  rmSync(home.path, { recursive: true })
+
+  await eventually(() => !isRunning(pid), 'it has ended', 15_000)
+  expect(existsSync(home.path)).toBe(false)
 })

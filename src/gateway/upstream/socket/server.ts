@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { isAbsolute } from 'node:path'
 import { Readable } from 'node:stream'
@@ -26,6 +26,8 @@ export interface SocketOptions {
 }
 
 export interface SocketServer {
+  /** Whether what lies at its path is still its socket. */
+  isReachable(): boolean
   close(): Promise<void>
 }
 
@@ -55,12 +57,14 @@ export async function listenSocket(options: SocketOptions): Promise<SocketServer
     server.listen(options.path, resolve)
   })
   chmodSync(options.path, 0o600)
+  const own = whichFile(options.path)
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   })
   return {
+    isReachable: () => whichFile(options.path) === own,
     close: async () => {
       server.close()
       for (const socket of sockets) socket.end()
@@ -72,6 +76,12 @@ export async function listenSocket(options: SocketOptions): Promise<SocketServer
       rmSync(options.path, { force: true })
     },
   }
+}
+
+/** Which file it is; null when there is none. */
+function whichFile(path: string): string | null {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  return found === undefined ? null : `${found.dev} ${found.ino}`
 }
 
 interface SessionOptions extends SocketOptions {
