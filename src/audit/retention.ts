@@ -1,3 +1,4 @@
+import { log } from '../base/index.ts'
 import {
   type ActivityDatabase,
   type AuditStart,
@@ -5,9 +6,11 @@ import {
   auditBytesAbove,
   auditStart,
   dropAuditUpTo,
+  hasAuditBody,
 } from '../store/index.ts'
 import { linkedHash } from './chain.ts'
 import { type AuditEntry, decodeEntry, encodeEntry } from './entry.ts'
+import { isLinked } from './link.ts'
 
 export interface Retention {
   /** 0: for ever. */
@@ -34,7 +37,8 @@ const PAGES_AT_ONCE = 10
 
 /**
  * Lets go of what is too old or too much, from the front, so that the rest stays a chain, and puts that on record.
- * Gives the number of the last entry that went, or null.
+ * Nothing goes of a record that was changed: what shows the change could be among it. Gives the number of the last
+ * entry that went, or null.
  */
 export async function prune(
   activity: ActivityDatabase,
@@ -44,8 +48,15 @@ export async function prune(
   const limits = await limitsOf(activity, retention, nowMs)
   let { bytesToGo } = limits
   for (let gone: number | null = null; ; ) {
-    const { last, bytes } = await oldestToGo(activity, { ...limits, bytesToGo })
+    const start = await auditStart(activity)
+    const { last, bytes, isWhole } = await oldestToGo(activity, start, { ...limits, bytesToGo })
     if (last === null) return gone
+    if (!isWhole || (gone === null && !(await isKnown(activity, start)))) {
+      // or another process lets go of them just now
+      if ((await auditStart(activity)).seq !== start.seq) return gone
+      log.warn('the record was changed, and nothing of it is let go of: mcplexer audit verify')
+      return gone
+    }
     bytesToGo -= bytes
     const isGone = await dropAuditUpTo(activity, last, (start) => encodeEntry(letGo(start), nowMs), linkedHash)
     if (!isGone) return gone
@@ -81,24 +92,32 @@ async function limitsOf(
   }
 }
 
-/** Of the oldest entries, as many as go at once: the last of them, or null, and how large they are. */
+/** Whether the record always began there, or an entry of retention says so. */
+async function isKnown(activity: ActivityDatabase, start: AuditStart): Promise<boolean> {
+  const { kind, action } = letGo(start)
+  return start.seq === 0 || hasAuditBody(activity, JSON.stringify({ kind, action }).slice(1, -1))
+}
+
+/** Of the oldest entries, as many as go at once: the last of them, or null, how large they are, and if they are a chain. */
 async function oldestToGo(
   activity: ActivityDatabase,
+  start: AuditStart,
   { firstKept, oldestMs, bytesToGo }: Limits,
-): Promise<{ last: number | null; bytes: number }> {
+): Promise<{ last: number | null; bytes: number; isWhole: boolean }> {
   let last: number | null = null
   let bytes = 0
-  let from = (await auditStart(activity)).seq
+  let before = start
   for (let page = 0; page < PAGES_AT_ONCE; page++) {
-    const rows = await auditAfter(activity, from, PAGE)
+    const rows = await auditAfter(activity, before.seq, PAGE)
     for (const row of rows) {
       const isKept = row.seq >= firstKept && !(decodeEntry(row).atMs < oldestMs) && bytes >= bytesToGo
-      if (isKept) return { last, bytes }
+      if (isKept) return { last, bytes, isWhole: true }
       last = row.seq
       bytes += Buffer.byteLength(row.body)
+      if (!isLinked(before, row)) return { last, bytes, isWhole: false }
+      before = row
     }
-    from = last ?? from
     if (rows.length < PAGE) break
   }
-  return { last, bytes }
+  return { last, bytes, isWhole: true }
 }

@@ -1,7 +1,7 @@
 import { type ActivityDatabase, auditAfter, auditStart } from '../store/index.ts'
-import { linkedHash } from './chain.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { decodeEntry } from './entry.ts'
+import { isLinked } from './link.ts'
 import { letGo } from './retention.ts'
 
 const PAGE = 1000
@@ -41,9 +41,7 @@ export async function verify(
     const rows = await auditAfter(activity, before.seq, PAGE)
     if (rows.length === 0) return verdict(null)
     for (const row of rows) {
-      const isNext = row.seq === before.seq + 1
-      const isWhole = isNext && Buffer.compare(linkedHash(before, row.body), row.hash) === 0
-      if (!isWhole) return verdict(before.seq + 1)
+      if (!isLinked(before, row)) return verdict(before.seq + 1)
       const { kind, action, atMs } = decodeEntry(row)
       if (kind === lettingGo.kind && action === lettingGo.action) letGoAtMs = atMs
       entries++

@@ -14,7 +14,7 @@ export {
   newestAudit,
 } from './audit-entries.ts'
 export { dropAuditUpTo } from './audit-retention.ts'
-export { auditBytesAbove } from './audit-size.ts'
+export { auditBytesAbove, hasAuditBody } from './audit-scans.ts'
 export type { Waiting } from './busy.ts'
 export { loadCatalogEntry, saveCatalogEntry } from './catalog-entries.ts'
 export { withFileLock } from './file-lock.ts'

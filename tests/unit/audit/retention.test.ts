@@ -1,3 +1,4 @@
+import { Database } from 'bun:sqlite'
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -67,6 +68,32 @@ test('keeps as many megabytes as it should, with room for some more', async () =
   expect(await verify(activity)).toMatchObject({ brokenAt: null, isCutOff: false })
   expect(await prune(activity, { ...FOR_EVER, keepMb: 1 }, Date.now())).toBeNull()
   expect(await prune(activity, { ...FOR_EVER, keepMb: 2 }, Date.now())).toBeNull()
+})
+
+test.each([
+  [
+    'an edit that makes an entry old',
+    `update audit_entries set body = replace(body, '"atMs":', '"atMs":-') where seq <= 5`,
+  ],
+  ['a gap in front', 'delete from audit_entries where seq <= 5'],
+  [
+    'a start moved on',
+    `insert into audit_start select 1, seq, hash from audit_entries where seq = 5;
+     delete from audit_entries where seq <= 5`,
+  ],
+])('does not wash away %s', async (_what, sql) => {
+  await add(20)
+  const other = new Database(path())
+  other.run(sql)
+  other.close()
+  const before = await seqs()
+
+  expect(await prune(activity, { ...FOR_EVER, keepEntries: 10 }, Date.now())).toBeNull()
+  expect(await prune(activity, { ...FOR_EVER, keepDays: 1 }, Date.now() + DAY_MS)).toBeNull()
+
+  expect(await seqs()).toEqual(before)
+  const { brokenAt, isCutOff } = await verify(activity)
+  expect(brokenAt !== null || isCutOff).toBe(true)
 })
 
 test('by several processes at once never moves the start back', async () => {
