@@ -1,5 +1,6 @@
 import { type ActivityDatabase, auditAfter, auditStart, newestAudit } from '../store/index.ts'
-import { decodeEntry, type StoredEntry } from './entry.ts'
+import type { StoredEntry } from './entry.ts'
+import { readableEntry } from './readable.ts'
 
 const PAGE = 1000
 const LOOK_EVERY_MS = 200
@@ -29,7 +30,7 @@ export async function* listed(activity: ActivityDatabase, filter: Filter = {}): 
   for (let last = (await auditStart(activity)).seq; ; ) {
     const rows = await auditAfter(activity, last, PAGE)
     if (rows.length === 0) return
-    for (const entry of rows.map(decodeEntry)) if (matches(entry, filter)) yield entry
+    for (const entry of rows.map(readableEntry)) if (matches(entry, filter)) yield entry
     last = rows.at(-1)?.seq ?? last
   }
 }
@@ -41,12 +42,12 @@ export async function* followed(
   signal: AbortSignal,
 ): AsyncGenerator<StoredEntry> {
   const newest = await newestAudit(activity, count)
-  yield* newest.map(decodeEntry)
+  yield* newest.map(readableEntry)
   let last = newest.at(-1)?.seq ?? (await auditStart(activity)).seq
   while (!signal.aborted) {
     for (const row of await auditAfter(activity, last, PAGE)) {
       last = row.seq
-      yield decodeEntry(row)
+      yield readableEntry(row)
     }
     await Bun.sleep(LOOK_EVERY_MS)
   }
@@ -55,7 +56,7 @@ export async function* followed(
 /** When the newest entry was made, by any process; null without one. */
 export async function lastUseMs(activity: ActivityDatabase): Promise<number | null> {
   const [newest] = await newestAudit(activity, 1)
-  return newest === undefined ? null : decodeEntry(newest).atMs
+  return newest === undefined ? null : readableEntry(newest).atMs
 }
 
 /** The end of the chain; null when there is nothing in it. */

@@ -1,7 +1,7 @@
 import { type ActivityDatabase, auditAfter, auditStart } from '../store/index.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { decodeEntry } from './entry.ts'
 import { isLinked } from './link.ts'
+import { readableEntry } from './readable.ts'
 import { letGo } from './retention.ts'
 
 const PAGE = 1000
@@ -42,7 +42,7 @@ export async function verify(
     if (rows.length === 0) return verdict(null)
     for (const row of rows) {
       if (!isLinked(before, row)) return verdict(before.seq + 1)
-      const { kind, action, atMs } = decodeEntry(row)
+      const { kind, action, atMs } = readableEntry(row)
       if (kind === lettingGo.kind && action === lettingGo.action) letGoAtMs = atMs
       entries++
       before = row

@@ -158,6 +158,26 @@ describe('the chain', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: `the record was changed at entry ${at}\n` })
   })
 
+  test.each([
+    ['a time that is none', `json_set(body, '$.atMs', 9e15)`],
+    ['no time', `json_remove(body, '$.atMs')`],
+    ['a number for a name', `json_set(body, '$.client', 5)`],
+    ['keys that are none', `json_set(body, '$.keys', 'x')`],
+    ['no object', `'null'`],
+    ['no JSON', `'{'`],
+  ])('can be looked at when an entry has %s', (_what, body) => {
+    using home = homeOf()
+    home.runSync(['secret', 'get', 'gh', 'TOKEN'])
+    change(home, `update audit_entries set body = ${body} where seq = 1`)
+
+    for (const args of [['list'], ['list', '--json'], ['tail'], ['alerts'], ['export']]) {
+      const { exitCode, stdout, stderr } = home.runSync(['audit', ...args])
+      expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: '' })
+      if (args[0] !== 'alerts') expect(stdout).toContain('unreadable')
+    }
+    expect(home.runSync(['audit', 'verify']).exitCode).toBe(1)
+  })
+
   test('cut off in front, with its start moved there, is shown', () => {
     using home = homeOf()
     for (let n = 0; n < 4; n++) home.runSync(['secret', 'get', 'gh', 'TOKEN'])
