@@ -1,10 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
-import { lstatSync, readFileSync, type Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { createExclusively, ensurePrivateFolder, McplexerError, replaceAtomically } from './base/index.ts'
 
 /** RFC 6750 tokens: 32 random bytes as base64url. */
 const TOKEN = /^[A-Za-z0-9_-]{43}$/
+const MAX_BYTES = 1024
 
 /** The token in the file, made when there is none. Throws HTTP_TOKEN_UNSAFE. */
 export function readToken(path: string): string {
@@ -35,13 +36,24 @@ export function authorizer(path: string): (token: string) => string | null {
   }
 }
 
+/** Checked on the file that is open, as another could be put in its place meanwhile. */
 function readChecked(path: string): string {
-  const stats = lstatSync(path)
-  const isOpen = process.platform !== 'win32' && (stats.mode & 0o077) !== 0
-  if (!stats.isFile() || isOpen) throw unsafe(path, 'is not a file that only you can read')
-  const token = readFileSync(path, 'utf8').trim()
-  if (!TOKEN.test(token)) throw unsafe(path, 'holds no token')
-  return token
+  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
+  if (!lstatSync(path).isFile()) throw unsafe(path, 'is not a regular file')
+  const handle = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  try {
+    if (!isPrivate(fstatSync(handle))) throw unsafe(path, 'is not a file of yours that only you can read')
+    const token = readFileSync(handle, 'utf8').trim()
+    if (!TOKEN.test(token)) throw unsafe(path, 'holds no token')
+    return token
+  } finally {
+    closeSync(handle)
+  }
+}
+
+function isPrivate(stats: Stats): boolean {
+  if (!stats.isFile() || stats.size > MAX_BYTES) return false
+  return process.platform === 'win32' || (stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0)
 }
 
 function stampOf({ ino, mtimeMs, ctimeMs, size }: Stats): string {

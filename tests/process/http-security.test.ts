@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { chmodSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, copyFileSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { configOf } from '../helpers/fixtures.ts'
 import { HttpClient, HttpGateway, initialize } from '../helpers/http-client.ts'
 import { eventually } from '../helpers/processes.ts'
@@ -94,16 +94,37 @@ describe('the token', () => {
     expect((await client.request('ping')).status).toBe(404)
   })
 
-  test('a token file that others can read is refused', () => {
+  const isRoot = process.getuid?.() === 0
+  const cases: [string, (path: string) => void][] = [
+    ['others can read', (path) => chmodSync(path, 0o644)],
+    ['is a link to another', (path) => link(path)],
+    ['is a pipe', (path) => replace(path, () => Bun.spawnSync(['mkfifo', '-m', '600', path]))],
+  ]
+  if (isRoot) cases.push(['another user has put there', (path) => chownSync(path, 12345, 12345)])
+
+  test.each(cases)('a token file that %s is refused, and heard of by no client', async (_what, spoil) => {
     using home = new TempHome(configOf([]))
-    home.runSync(['token', 'show'])
-    chmodSync(home.file('http.token'), 0o644)
+    await using gateway = await HttpGateway.start(home)
+    expect(await statusOf(gateway, {})).toBe(200)
+    spoil(home.file('http.token'))
 
     const { exitCode, stderr } = home.runSync(['serve', '--http', '127.0.0.1:0'])
 
     expect(exitCode).toBe(1)
     expect(stderr).toContain('mcplexer token new')
+    expect(await statusOf(gateway, {})).toBe(401)
+    expect(home.runSync(['token', 'new']).exitCode).toBe(0)
   })
+
+  function replace(path: string, make: () => unknown): void {
+    rmSync(path)
+    make()
+  }
+
+  function link(path: string): void {
+    copyFileSync(path, `${path}.other`)
+    replace(path, () => symlinkSync(`${path}.other`, path))
+  }
 })
 
 describe('what may come in', () => {
