@@ -1,17 +1,9 @@
-import {
-  hardenProcess,
-  log,
-  McplexerError,
-  type Paths,
-  resolvePaths,
-  type Secret,
-  systemClock,
-} from './base/index.ts'
+import { hardenProcess, log, McplexerError, type Paths, resolvePaths, systemClock } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import type { Gateway, Toolbox } from './gateway/index.ts'
 import type { Review } from './review.ts'
 import type { ActivityDatabase } from './store/index.ts'
-import type { KeyAccess, Vault } from './vault/index.ts'
+import type { KeyAccess, Person, Vault } from './vault/index.ts'
 
 /** Loading sockets takes longer than a server needs to start. */
 const LISTEN_AFTER_MS = 300
@@ -27,8 +19,10 @@ export interface App {
   /** Null when it cannot be used; that was said. */
   activity(): Promise<ActivityDatabase | null>
   review(): Promise<Review>
-  /** Hands the passphrase of a protected key file to every gateway; gives to how many. */
+  /** Hands what opens a protected key file to every gateway; gives to how many. */
   unlockGateways(): Promise<number>
+  /** The same after a change of the key file, where nothing is locked: what a plugin has opened was the old one. */
+  relieveGateways(): Promise<void>
   /** Over the configuration in force; it follows the file while it runs. */
   gateway(): Promise<Gateway>
   toolbox(): Promise<Toolbox>
@@ -37,8 +31,8 @@ export interface App {
 
 export interface AppOptions {
   readonly configPath?: string
-  /** For the passphrase of a protected key file; left out: nobody is there to ask. */
-  ask?(question: string): Promise<Secret>
+  /** For what opens a protected key file; left out: nobody is there to ask. */
+  readonly person?: Person
 }
 
 export function openApp(options: AppOptions): App {
@@ -58,7 +52,7 @@ export function openApp(options: AppOptions): App {
   const config = once(async () => (await import('./config/index.ts')).loadConfig(paths.config))
   const keyAccess = once(async () => {
     const { KeyAccess } = await import('./vault/index.ts')
-    return new KeyAccess(options.ask ?? null)
+    return new KeyAccess(options.person ?? null)
   })
   const bareVault = once(async () => {
     const { openVault } = await import('./vault/index.ts')
@@ -77,7 +71,9 @@ export function openApp(options: AppOptions): App {
   })
   const vault = once(async () => {
     const { auditedVault } = await import('./audited-vault.ts')
-    return auditedVault(await bareVault(), await recorded())
+    const bare = await bareVault()
+    closing.push(() => bare.tidy())
+    return auditedVault(bare, await recorded())
   })
   const httpToken = async (action: 'show' | 'new'): Promise<string> => {
     const { readToken, replaceToken } = await import('./http-token.ts')
@@ -120,10 +116,27 @@ export function openApp(options: AppOptions): App {
     const { isKeyWrapped } = await import('./vault/index.ts')
     if (!isKeyWrapped(paths.keyFile)) return 0
     await (await bareVault()).describeKey()
-    const { passphrase } = await keyAccess()
-    return passphrase === null ? 0 : (await import('./unlock-socket.ts')).handOver(paths, passphrase)
+    const { handover } = await keyAccess()
+    return handover === null ? 0 : (await import('./unlock-socket.ts')).handOver(paths, handover)
   }
-  return { paths, config, vault, httpToken, activity, review, unlockGateways, gateway, toolbox, close }
+  const relieveGateways = async (): Promise<void> => {
+    const isByPlugin = typeof (await keyAccess()).handover === 'object'
+    const { isLocked } = await (await bareVault()).locks()
+    if (isByPlugin && !isLocked) await unlockGateways()
+  }
+  return {
+    paths,
+    config,
+    vault,
+    httpToken,
+    activity,
+    review,
+    unlockGateways,
+    relieveGateways,
+    gateway,
+    toolbox,
+    close,
+  }
 }
 
 async function openGateway(
@@ -147,7 +160,7 @@ async function openGateway(
   const launches = remembered?.launches ?? null
   const credentials = openCredentials({ config: () => current, vault, launches })
   credentials.onLock(({ isLocked }) => isLocked && keyAccess.forget())
-  await waitForPassphrase(paths, keyAccess, closing)
+  await waitForUnlocking(paths, keyAccess, closing)
   const { AuditLog, prune } = await import('./audit/index.ts')
   const { auditDigestKey } = await import('./store/index.ts')
   const audit = new AuditLog(activity, initial.audit)
@@ -198,17 +211,16 @@ async function openActivity(paths: Paths, closing: (() => unknown)[]): Promise<A
 }
 
 /** Also where none is needed yet, but then the first calls go first: the key file may be protected while we run. */
-async function waitForPassphrase(paths: Paths, access: KeyAccess, closing: (() => unknown)[]): Promise<void> {
+async function waitForUnlocking(paths: Paths, access: KeyAccess, closing: (() => unknown)[]): Promise<void> {
   if (process.platform === 'win32') return
   const { isKeyWrapped } = await import('./vault/index.ts')
   const listen = async (): Promise<() => void> => {
-    const { listenForPassphrase } = await import('./unlock-socket.ts')
-    return listenForPassphrase(paths, (passphrase) => access.give(passphrase))
+    const { listenForUnlocking } = await import('./unlock-socket.ts')
+    return listenForUnlocking(paths, (key) => access.give(key))
   }
   if (isKeyWrapped(paths.keyFile)) {
     const listening = await listen().catch(() => null)
-    if (listening === null)
-      log.warn('the passphrase of the key file cannot be handed over by `mcplexer unlock`')
+    if (listening === null) log.warn('what opens the key file cannot be handed over by `mcplexer unlock`')
     else closing.push(listening)
     return
   }

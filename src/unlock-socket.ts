@@ -3,6 +3,7 @@ import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Paths } from './base/index.ts'
 import { runFolder } from './run-folder.ts'
+import type { KeyHandover } from './vault/index.ts'
 
 const NAME = /^unlock-(\d+)\.sock$/
 const MAX_BYTES = 8192
@@ -10,13 +11,10 @@ const MAX_BYTES = 8192
 const ANSWER_LIMIT_MS = 3000
 
 /**
- * Waits in a private folder for the passphrase of the key file, which `mcplexer unlock` hands over to every gateway,
+ * Waits in a private folder for what opens the key file, which `mcplexer unlock` hands over to every gateway,
  * and removes what others left there that were killed. Gives what ends it. Throws DAEMON_FOLDER_UNSAFE.
  */
-export async function listenForPassphrase(
-  paths: Paths,
-  take: (passphrase: string) => void,
-): Promise<() => void> {
+export async function listenForUnlocking(paths: Paths, take: (key: KeyHandover) => void): Promise<() => void> {
   const folder = runFolder(paths)
   await removeAbandoned(folder)
   const path = join(folder, `unlock-${process.pid}.sock`)
@@ -27,9 +25,9 @@ export async function listenForPassphrase(
       text += String(chunk)
       if (text.length > MAX_BYTES) socket.destroy()
       if (!text.endsWith('\n')) return
-      const passphrase = textIn(text)
-      if (passphrase !== null) take(passphrase)
-      socket.end(passphrase === null ? '' : 'taken\n')
+      const key = keyIn(text)
+      if (key !== null) take(key)
+      socket.end(key === null ? '' : 'taken\n')
     })
   })
   await new Promise<void>((resolve, reject) => {
@@ -45,11 +43,11 @@ export async function listenForPassphrase(
 }
 
 /** To every gateway that waits for it; gives how many have taken it. Throws DAEMON_FOLDER_UNSAFE. */
-export async function handOver(paths: Paths, passphrase: string): Promise<number> {
+export async function handOver(paths: Paths, key: KeyHandover): Promise<number> {
   const folder = runFolder(paths)
   const names = readdirSync(folder).filter((name) => NAME.test(name))
   const answers = await Promise.all(
-    names.map((name) => answerOf(join(folder, name), `${JSON.stringify(passphrase)}\n`)),
+    names.map((name) => answerOf(join(folder, name), `${JSON.stringify(key)}\n`)),
   )
   return answers.filter((answer) => answer === 'taken\n').length
 }
@@ -91,10 +89,11 @@ function answerOf(path: string, line: string): Promise<string> {
   })
 }
 
-function textIn(line: string): string | null {
+function keyIn(line: string): KeyHandover | null {
   try {
-    const text: unknown = JSON.parse(line)
-    return typeof text === 'string' ? text : null
+    const key = JSON.parse(line)
+    const isKey = typeof key === 'string' || typeof key?.fileKey === 'string'
+    return isKey ? key : null
   } catch {
     return null
   }

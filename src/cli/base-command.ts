@@ -3,7 +3,7 @@ import { Command, Option } from 'clipanion'
 import { type App, openApp } from '../app.ts'
 import { type ErrorCode, hardenProcess, isMcplexerError } from '../base/index.ts'
 import { clearLine, endProgress, presentError, printError } from './present.ts'
-import { askSecret, isInteractive } from './prompt.ts'
+import { isInteractive, personAtTerminal } from './prompt.ts'
 
 const FAILED = 1
 export const WRONG_USAGE = 2
@@ -46,7 +46,7 @@ export abstract class BaseCommand extends Command {
     await hardenProcess()
     const app = openApp({
       ...(this.configPath === undefined ? {} : { configPath: this.configPath }),
-      ...(isInteractive() ? { ask: askSecret } : {}),
+      ...(isInteractive() ? { person: personAtTerminal } : {}),
     })
     try {
       return await this.run(app)

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { Secret } from '../base/index.ts'
+import type { Person } from '../vault/index.ts'
 import { CliError } from './cli-error.ts'
 import { HiddenLine } from './hidden-line.ts'
 import { counted } from './wording.ts'
@@ -33,16 +34,33 @@ export async function confirm(question: string): Promise<boolean> {
       hint: 'add --yes',
     })
   }
-  writeSync(2, `${question} [y/N] `)
+  return /^y(es)?$/i.test((await readLine(`${question} [y/N] `)) ?? '')
+}
+
+/** Who answers for what opens the key file. */
+export const personAtTerminal: Person = {
+  askSecret,
+  askLine: async (question) => {
+    const line = await readLine(`${question}: `)
+    if (line === null) throw cancelled()
+    return line
+  },
+  choose: async (question, yes, no) => {
+    const choices = no === null ? `Enter: ${yes}` : `1: ${yes}, 2: ${no}`
+    const line = await readLine(`${question} [${choices}] `)
+    if (line === null) throw cancelled()
+    return no === null || line === '1'
+  },
+}
+
+/** Shown as it is typed; null at the end of input. */
+async function readLine(question: string): Promise<string | null> {
+  writeSync(2, question)
   const leaveLine = (): unknown => writeSync(2, '\n')
   process.once('exit', leaveLine)
   const answer = await nextChunk()
   process.off('exit', leaveLine)
-  return /^y(es)?$/i.test(
-    Buffer.from(answer ?? [])
-      .toString()
-      .trim(),
-  )
+  return answer === null ? null : Buffer.from(answer).toString().trim()
 }
 
 function cancelled(): CliError {

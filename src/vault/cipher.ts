@@ -1,5 +1,6 @@
 import { hkdfSync } from 'node:crypto'
 import { bech32 } from '@scure/base'
+import { isMcplexerError } from '../base/index.ts'
 import { VaultError } from './vault-error.ts'
 
 const age = () => import('age-encryption')
@@ -53,11 +54,51 @@ export async function sealedBy(passphrase: string, plaintext: Uint8Array): Promi
 /** Armored or not. Throws VAULT_PASSPHRASE_WRONG. */
 export async function opened(sealed: Uint8Array, passphrase: string): Promise<Uint8Array> {
   return guarded('VAULT_PASSPHRASE_WRONG', 'the passphrase does not open the key file', async () => {
-    const { armor, Decrypter } = await age()
+    const { Decrypter } = await age()
     const decrypter = new Decrypter()
     decrypter.addPassphrase(passphrase)
-    const isArmored = sealed[0] === 0x2d
-    return decrypter.decrypt(isArmored ? armor.decode(new TextDecoder().decode(sealed)) : sealed)
+    return decrypter.decrypt(await unarmored(sealed))
+  })
+}
+
+/** The bytes of an age file, armored or not. Throws VAULT_OPEN_FAILED. */
+export async function unarmored(sealed: Uint8Array): Promise<Uint8Array> {
+  const isArmored = sealed[0] === 0x2d
+  if (!isArmored) return sealed
+  return guarded('VAULT_OPEN_FAILED', 'the armor of an age file is damaged', async () =>
+    (await age()).armor.decode(new TextDecoder().decode(sealed)),
+  )
+}
+
+/** A part of an age file's header (age-encryption.org/v1, "Recipient stanza"). */
+interface Stanza {
+  args: string[]
+  body: Uint8Array
+}
+
+/** An age file whose key somebody else wraps, such as a plugin. What that one throws of ours gets out. */
+export async function sealedThrough(
+  wrapFileKey: (fileKey: Uint8Array) => Promise<Stanza[]>,
+  plaintext: Uint8Array,
+): Promise<Uint8Array> {
+  return guarded('VAULT_SEAL_FAILED', 'sealing failed', async () => {
+    const { Encrypter } = await age()
+    const encrypter = new Encrypter()
+    encrypter.addRecipient({ wrapFileKey })
+    return encrypter.encrypt(plaintext)
+  })
+}
+
+/** The same the other way; a file key that is null or another one is VAULT_OPEN_FAILED. */
+export async function openedThrough(
+  unwrapFileKey: (stanzas: Stanza[]) => Promise<Uint8Array | null>,
+  sealed: Uint8Array,
+): Promise<Uint8Array> {
+  return guarded('VAULT_OPEN_FAILED', 'opening failed: wrong identity or damaged data', async () => {
+    const { Decrypter } = await age()
+    const decrypter = new Decrypter()
+    decrypter.addIdentity({ unwrapFileKey })
+    return decrypter.decrypt(sealed)
   })
 }
 
@@ -103,7 +144,8 @@ async function guarded<T>(
 ): Promise<T> {
   try {
     return await work()
-  } catch {
+  } catch (error) {
+    if (isMcplexerError(error)) throw error
     throw new VaultError(code, message)
   }
 }

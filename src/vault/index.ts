@@ -5,8 +5,11 @@
 
 export type { Locks } from '../store/index.ts'
 export type { OpenedScope, PutOutcome, ScopeSummary } from './auth-scopes.ts'
-export { descriptorPassphrase, KeyAccess } from './key-access.ts'
+export { KeyAccess, type KeyHandover } from './key-access.ts'
+export { descriptorPassphrase } from './key-descriptor.ts'
 export { hasSafeKeyFile } from './key-file-safety.ts'
+export type { Person } from './key-person.ts'
+export { readPluginKey } from './key-plugin-names.ts'
 export type { KeyDescription, Protecting } from './key-protection.ts'
 export { isKeyWrapped } from './key-wrap.ts'
 export { lockError } from './locks.ts'

@@ -1,147 +1,118 @@
-import { readFileSync, readSync } from 'node:fs'
-import { hostEnvironment, isMcplexerError, type Secret } from '../base/index.ts'
-import { outputOf } from './key-command.ts'
-import { keychainPassphrase } from './keychain.ts'
-import { VaultError } from './vault-error.ts'
+import type { Person } from './key-person.ts'
+import type { PluginKey } from './key-plugin-names.ts'
 
-/** How to get the passphrase of a wrapped key file; no secret, in a file beside it. */
-export type Protection =
-  | { readonly with: 'passphrase' }
-  | { readonly with: 'keychain'; readonly name: string }
-  | { readonly with: 'command'; readonly command: readonly string[] }
+/** What has opened a wrapped key file, and wraps it again. */
+export type KeyOpener =
+  | { readonly passphrase: string }
+  | { readonly plugin: PluginKey; readonly fileKey: Uint8Array }
 
-const MAX_PASSPHRASE_BYTES = 4096
-const IS_NEXT_TRIED = new Set<string>([
-  'VAULT_PASSPHRASE_WRONG',
-  'VAULT_KEYCHAIN_FAILED',
-  'VAULT_KEY_COMMAND_FAILED',
-])
-const decoder = new TextDecoder()
-
-export function protectionFile(keyFile: string): string {
-  return `${keyFile}.protection`
+/** The identities as text, which the caller wipes, and what has opened them. */
+export interface OpenedKey {
+  readonly inner: Uint8Array
+  readonly opener: KeyOpener
 }
 
-/** One JSON value on each line, the one to try first in front; none when there is no file. */
-export function readProtections(keyFile: string): Protection[] {
-  try {
-    return readFileSync(protectionFile(keyFile), 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line))
-  } catch {
-    return []
-  }
-}
+/** From one process to another: a passphrase, or the file key of one version of the key file, as base64. */
+export type KeyHandover = string | { readonly fileKey: string }
 
 /** What a process has been given to open a wrapped key file with, and what it has opened. */
 export class KeyAccess {
-  readonly #ask: ((question: string) => Promise<Secret>) | null
-  readonly #opened = new Map<string, Uint8Array>()
-  readonly #offered: string[] = []
-  #passphrase: string | null = null
+  /** Null: nobody is there to ask. */
+  readonly person: Person | null
+  readonly #opened = new Map<string, OpenedKey>()
+  readonly #opening = new Map<string, Promise<void>>()
+  readonly #passphrases: string[] = []
+  readonly #fileKeys: Uint8Array[] = []
+  #opener: KeyOpener | null = null
+  #forgotten = 0
 
-  /** `ask`: a person at a terminal. */
-  constructor(ask: ((question: string) => Promise<Secret>) | null = null) {
-    this.#ask = ask
+  constructor(person: Person | null = null) {
+    this.person = person
   }
 
   /** To be tried; whether it fits is not known. */
-  give(passphrase: string): void {
-    this.#offered.push(passphrase)
+  give(key: KeyHandover): void {
+    if (typeof key === 'string') this.#passphrases.push(key)
+    else this.#fileKeys.push(new Uint8Array(Buffer.from(key.fileKey, 'base64')))
+    // whoever comes next need not wait for a plugin that waits for a person
+    this.#opening.clear()
   }
 
-  /** The one that has opened the key file; null: none has. */
-  get passphrase(): string | null {
-    return this.#passphrase
+  /** Those to be tried, the one that has opened a key file before in front. */
+  get passphrases(): readonly string[] {
+    const known = this.#opener !== null && 'passphrase' in this.#opener ? [this.#opener.passphrase] : []
+    return [...known, ...this.#passphrases]
   }
 
-  /** A copy. */
+  get fileKeys(): readonly Uint8Array[] {
+    return this.#fileKeys
+  }
+
+  /** What has opened the key file that was read last; null: none was. */
+  get opener(): KeyOpener | null {
+    return this.#opener
+  }
+
+  /** For another process, to open the key file that was read last. */
+  get handover(): KeyHandover | null {
+    if (this.#opener === null) return null
+    return 'passphrase' in this.#opener
+      ? this.#opener.passphrase
+      : { fileKey: Buffer.from(this.#opener.fileKey).toString('base64') }
+  }
+
+  /** A copy; null when the key file with this digest was not opened here. */
   recall(digest: string): Uint8Array | null {
-    return this.#opened.get(digest)?.slice() ?? null
+    const known = this.#opened.get(digest)
+    if (known === undefined) return null
+    this.#opener = known.opener
+    return known.inner.slice()
   }
 
-  remember(digest: string, inner: Uint8Array): void {
+  remember(digest: string, { inner, opener }: OpenedKey): void {
     // not `slice`, which of a Buffer is no copy
-    this.#opened.set(digest, new Uint8Array(inner))
+    this.#opened.set(digest, { inner: new Uint8Array(inner), opener })
+    this.#opener = opener
+    this.#passphrases.length = 0
+    this.#fileKeys.length = 0
   }
 
-  /** Everything that was given or opened is gone. */
-  forget(): void {
-    for (const inner of this.#opened.values()) inner.fill(0)
-    this.#opened.clear()
-    this.#offered.length = 0
-    this.#passphrase = null
-  }
-
-  /**
-   * Tries every way there is; one that fails is not the last. Throws VAULT_KEY_PROTECTED when there is none, else what
-   * the first of them has failed with.
-   */
-  async withPassphrase<T>(keyFile: string, use: (passphrase: string) => Promise<T>): Promise<T> {
-    let failure: unknown = null
-    for (const passphraseOf of this.#ways(keyFile)) {
-      try {
-        const passphrase = await passphraseOf()
-        const result = await use(passphrase)
-        this.#passphrase = passphrase
-        this.#offered.length = 0
-        return result
-      } catch (error) {
-        if (!(isMcplexerError(error) && IS_NEXT_TRIED.has(error.code))) throw error
-        failure ??= error
-      }
+  /** Opens, or waits for another call that is about to. Null when everything was forgotten meanwhile. */
+  async openOnce(digest: string, open: () => Promise<OpenedKey>): Promise<Uint8Array | null> {
+    const known = this.recall(digest)
+    if (known !== null) return known
+    let opening = this.#opening.get(digest)
+    if (opening === undefined) {
+      opening = this.#openAndRemember(digest, open)
+      this.#opening.set(digest, opening)
     }
-    throw failure ?? locked(keyFile)
+    try {
+      await opening
+    } finally {
+      if (this.#opening.get(digest) === opening) this.#opening.delete(digest)
+    }
+    return this.recall(digest)
   }
 
-  #ways(keyFile: string): (() => Promise<string> | string)[] {
-    const known = [this.#passphrase, ...this.#offered, descriptorPassphrase()]
-    const protections = readProtections(keyFile)
-    const isAsked = protections.length === 0 || protections.some((each) => each.with === 'passphrase')
-    return [
-      ...known.flatMap((passphrase) => (passphrase === null ? [] : () => passphrase)),
-      ...protections.flatMap((protection) => {
-        if (protection.with === 'keychain') return () => keychainPassphrase(protection.name)
-        return protection.with === 'command' ? () => outputOf(protection.command) : []
-      }),
-      ...(this.#ask !== null && isAsked ? [() => this.#asked(keyFile)] : []),
-    ]
+  /** Everything that was given or opened is gone, and what is being opened will not be kept. */
+  forget(): void {
+    for (const { inner, opener } of this.#opened.values()) {
+      inner.fill(0)
+      if ('fileKey' in opener) opener.fileKey.fill(0)
+    }
+    for (const fileKey of this.#fileKeys) fileKey.fill(0)
+    this.#opened.clear()
+    this.#opening.clear()
+    this.#passphrases.length = 0
+    this.#fileKeys.length = 0
+    this.#opener = null
+    this.#forgotten++
   }
 
-  async #asked(keyFile: string): Promise<string> {
-    if (this.#ask === null) throw locked(keyFile)
-    const answer = await this.#ask(`Passphrase of ${keyFile}`)
-    const text = decoder.decode(answer.reveal())
-    answer.wipe()
-    return text
+  async #openAndRemember(digest: string, open: () => Promise<OpenedKey>): Promise<void> {
+    const before = this.#forgotten
+    const opened = await open()
+    if (before === this.#forgotten) this.remember(digest, opened)
+    opened.inner.fill(0)
   }
-}
-
-let descriptorText: string | null = null
-
-/** From MCPLEXER_AGE_PASSPHRASE_FD, or null; read once, as a pipe cannot be read again. Throws VAULT_KEY_PROTECTED. */
-export function descriptorPassphrase(): string | null {
-  const descriptor = Number(hostEnvironment()['MCPLEXER_AGE_PASSPHRASE_FD'] || Number.NaN)
-  if (descriptorText !== null || !Number.isInteger(descriptor)) return descriptorText
-  const buffer = new Uint8Array(MAX_PASSPHRASE_BYTES)
-  try {
-    let size = 0
-    for (let read = -1; read !== 0 && size < buffer.length; size += read)
-      read = readSync(descriptor, buffer, size, buffer.length - size, null)
-    descriptorText = decoder.decode(buffer.subarray(0, size)).replace(/\r?\n$/, '')
-    return descriptorText
-  } catch {
-    throw new VaultError('VAULT_KEY_PROTECTED', `MCPLEXER_AGE_PASSPHRASE_FD=${descriptor} cannot be read`, {
-      hint: 'open it for this program: mcplexer … 3< <(command that prints the passphrase)',
-    })
-  } finally {
-    buffer.fill(0)
-  }
-}
-
-function locked(keyFile: string): VaultError {
-  return new VaultError('VAULT_KEY_PROTECTED', `the key file ${keyFile} is protected by a passphrase`, {
-    hint: 'mcplexer unlock, or MCPLEXER_AGE_PASSPHRASE_FD with a descriptor to read it from',
-  })
 }

@@ -2,12 +2,14 @@ import { existsSync, rmSync } from 'node:fs'
 import { createExclusively, replaceAtomically, type Secret } from '../base/index.ts'
 import { opened, sealedBy } from './cipher.ts'
 import type { VaultContext } from './context.ts'
-import { type Protection, protectionFile, readProtections } from './key-access.ts'
+import type { KeyOpener } from './key-access.ts'
 import { outputOf } from './key-command.ts'
 import { writeKeyCopy } from './key-copy.ts'
 import { missingFile } from './key-file-changes.ts'
 import { readPrivateFile } from './key-file-safety.ts'
-import { isWrapped } from './key-wrap.ts'
+import { sealedByPlugin } from './key-plugin-file.ts'
+import { type Protection, protectionFile, readProtections, writeProtections } from './key-protections.ts'
+import { digestOf, isWrapped } from './key-wrap.ts'
 import { storeInKeychain } from './keychain.ts'
 import { VaultError } from './vault-error.ts'
 
@@ -19,7 +21,6 @@ export interface KeyDescription {
   readonly recipients: readonly string[]
 }
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /** Public halves only. Opens the key file, which may ask. */
@@ -52,12 +53,11 @@ export async function protectKey(
         rmSync(protectionFile(path), { force: true })
         return
       }
-      const passphrase = await passphraseFor(protecting, newPassphrase)
-      const sealed = await sealedAndOpened(passphrase, inner)
+      const { sealed, opener } = await sealedAs(context, protecting, inner, newPassphrase)
       writeProtections(path, [protecting, ...readProtections(path)])
       replaceAtomically(path, sealed)
       writeProtections(path, [protecting])
-      context.keyAccess.give(passphrase)
+      context.keyAccess.remember(digestOf(sealed), { inner, opener })
     } finally {
       inner.fill(0)
     }
@@ -103,6 +103,17 @@ async function innerOf(context: VaultContext): Promise<Uint8Array> {
   return inner
 }
 
+async function sealedAs(
+  { keyAccess }: VaultContext,
+  protection: Protection,
+  inner: Uint8Array,
+  newPassphrase: () => Promise<Secret>,
+): Promise<{ sealed: Uint8Array; opener: KeyOpener }> {
+  if (protection.with === 'plugin') return sealedByPlugin(protection, inner, keyAccess.person)
+  const passphrase = await passphraseFor(protection, newPassphrase)
+  return { sealed: await sealedAndOpened(passphrase, inner), opener: { passphrase } }
+}
+
 /** Sealed, and found to open again. */
 async function sealedAndOpened(passphrase: string, inner: Uint8Array): Promise<Uint8Array> {
   const sealed = await sealedBy(passphrase, inner)
@@ -113,7 +124,9 @@ async function sealedAndOpened(passphrase: string, inner: Uint8Array): Promise<U
   throw new VaultError('VAULT_SEAL_FAILED', 'the identities did not survive wrapping; nothing was changed')
 }
 
-async function passphraseFor(protection: Protection, ask: () => Promise<Secret>): Promise<string> {
+type ByPassphrase = Exclude<Protection, { with: 'plugin' }>
+
+async function passphraseFor(protection: ByPassphrase, ask: () => Promise<Secret>): Promise<string> {
   if (protection.with === 'command') return outputOf(protection.command)
   if (protection.with === 'keychain') {
     const passphrase = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
@@ -125,13 +138,6 @@ async function passphraseFor(protection: Protection, ask: () => Promise<Secret>)
   answer.wipe()
   if (passphrase === '') throw new VaultError('VAULT_PASSPHRASE_WRONG', 'an empty passphrase protects nothing')
   return passphrase
-}
-
-function writeProtections(path: string, protections: readonly Protection[]): void {
-  replaceAtomically(
-    protectionFile(path),
-    encoder.encode(protections.map((each) => `${JSON.stringify(each)}\n`).join('')),
-  )
 }
 
 function exists(path: string): VaultError {

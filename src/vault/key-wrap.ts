@@ -1,11 +1,13 @@
-import { opened, sealedBy } from './cipher.ts'
+import { sealedBy, unarmored } from './cipher.ts'
 import type { KeyAccess } from './key-access.ts'
 import { readPrivateFile } from './key-file-safety.ts'
+import { sealedByPlugin } from './key-plugin-file.ts'
+import { lockedKey, openAnyWay, opensAlone } from './key-ways.ts'
 
 const BINARY = 'age-encryption.org/v1'
 const ARMORED = '-----BEGIN AGE ENCRYPTED FILE-----'
 
-/** Whether these bytes of a key file are an age file around the identities, as `age -p` makes it. */
+/** Whether these bytes of a key file are an age file around the identities, as `age -p` or a plugin makes it. */
 export function isWrapped(bytes: Uint8Array): boolean {
   const head = new TextDecoder().decode(bytes.subarray(0, ARMORED.length))
   return head.startsWith(BINARY) || head.startsWith(ARMORED)
@@ -21,22 +23,41 @@ export function isKeyWrapped(path: string): boolean {
 
 /**
  * The identities of a wrapped key file, as text. The access remembers what it opened, by the digest of the wrapped
- * bytes: scrypt takes a good part of a second. The caller wipes its copy. Throws VAULT_KEY_PROTECTED or
- * VAULT_PASSPHRASE_WRONG.
+ * bytes: scrypt takes a good part of a second, a plugin may want a touch. The caller wipes its copy. Throws
+ * VAULT_KEY_PROTECTED, VAULT_PASSPHRASE_WRONG or VAULT_PLUGIN_….
  */
 export async function unwrapped(path: string, bytes: Uint8Array, access: KeyAccess): Promise<Uint8Array> {
-  const digest = new Bun.CryptoHasher('sha256').update(bytes).digest('hex')
-  const known = access.recall(digest)
-  if (known !== null) return known
-  const inner = await access.withPassphrase(path, (passphrase) => opened(bytes, passphrase))
-  access.remember(digest, inner)
+  const inner = await access.openOnce(digestOf(bytes), async () =>
+    openAnyWay(path, await unarmored(bytes), access),
+  )
+  if (inner === null) throw lockedKey(path)
   return inner
 }
 
-/** The identities wrapped again, by the passphrase that has opened them and by no other that was offered. */
+/** The identities wrapped again, by what has opened them and by nothing else that was offered. */
 export async function wrapped(inner: Uint8Array, access: KeyAccess): Promise<Uint8Array> {
-  if (access.passphrase === null) throw new TypeError('a key file is written that was never opened')
-  const bytes = await sealedBy(access.passphrase, inner)
-  access.remember(new Bun.CryptoHasher('sha256').update(bytes).digest('hex'), inner)
-  return bytes
+  const { opener } = access
+  if (opener === null) throw new TypeError('a key file is written that was never opened')
+  const wrap =
+    'passphrase' in opener
+      ? { sealed: await sealedBy(opener.passphrase, inner), opener }
+      : await sealedByPlugin(opener.plugin, inner, access.person)
+  access.remember(digestOf(wrap.sealed), { inner, opener: wrap.opener })
+  return wrap.sealed
+}
+
+/** Whether reading the key file asks nobody for anything. Throws VAULT_KEY_FILE_UNSAFE. */
+export async function isReadAlone(path: string, access: KeyAccess): Promise<boolean> {
+  const bytes = readPrivateFile(path)
+  if (bytes === null || !isWrapped(bytes)) {
+    bytes?.fill(0)
+    return true
+  }
+  const known = access.recall(digestOf(bytes))
+  known?.fill(0)
+  return known !== null || opensAlone(path, await unarmored(bytes), access)
+}
+
+export function digestOf(bytes: Uint8Array): string {
+  return new Bun.CryptoHasher('sha256').update(bytes).digest('hex')
 }

@@ -3,8 +3,9 @@ import { isMcplexerError, temporariesOf } from '../base/index.ts'
 import { findVaultState, listScopes, type VaultDatabase, type VaultTransaction } from '../store/index.ts'
 import type { VaultContext } from './context.ts'
 import type { Identity } from './identity-file.ts'
-import { protectionFile } from './key-access.ts'
 import { changeKeyFile } from './key-file-changes.ts'
+import { protectionFile } from './key-protections.ts'
+import { isReadAlone } from './key-wrap.ts'
 import { readManifest } from './trusted-state.ts'
 
 export interface DropOutcome {
@@ -14,10 +15,12 @@ export interface DropOutcome {
 
 /**
  * Finishes what an interrupted rotation left: drops identities that it retired or added in vain, and temporary key
- * files. Never waits: with the lock held elsewhere or a read-only disk there is another start.
+ * files. Never waits: with the lock held elsewhere or a read-only disk there is another start. Nor does it ask for what
+ * opens the key file: a command that has needed it tidies up at its end.
  */
 export async function tidy(context: VaultContext): Promise<void> {
   try {
+    if (!(await isReadAlone(context.paths.keyFile, context.keyAccess))) return
     if (!(await hasLeftovers(context))) return
     const impatient = context.impatient()
     const database = await impatient.existing()

@@ -24,7 +24,8 @@ import {
   protectKey,
   restoreKey,
 } from './key-protection.ts'
-import { lock, locksOf, unlock } from './locks.ts'
+import { isKeyWrapped } from './key-wrap.ts'
+import { lock, lockError, locksOf, unlock } from './locks.ts'
 import { type RotationObserver, type RotationOptions, type RotationReport, rotate } from './rotation.ts'
 import { tidy } from './tidy.ts'
 import { saveState, stateForWriting } from './trusted-state.ts'
@@ -103,18 +104,28 @@ export function openVault(options: VaultOptions): Vault {
       return database
     },
   }
+  /**
+   * What opens a wrapped key file may wait for a person or a device; no transaction may wait with it. Of what is locked
+   * nobody is asked.
+   */
+  const afterUnwrapping = async <T>(work: () => Promise<T>, scopeId: string | null = null): Promise<T> => {
+    const isNeeded = existsSync(paths.vault) && isKeyWrapped(paths.keyFile)
+    const isRefused = scopeId !== null && isNeeded && lockError(await locksOf(context), scopeId) !== null
+    if (isNeeded && !isRefused) (await context.keyFile())?.wipe()
+    return work()
+  }
   return {
-    init: () => init(context),
-    open: (scopeId) => openScope(context, scopeId),
-    put: (scopeId, keyName, value) => putKey(context, scopeId, keyName, value),
+    init: () => afterUnwrapping(() => init(context)),
+    open: (scopeId) => afterUnwrapping(() => openScope(context, scopeId), scopeId),
+    put: (scopeId, keyName, value) => afterUnwrapping(() => putKey(context, scopeId, keyName, value)),
     list: () => listSummaries(context),
-    deleteKey: (scopeId, keyName) => deleteKey(context, scopeId, keyName),
-    deleteScope: (scopeId) => deleteScope(context, scopeId),
-    rotate: (rotation, observer) => rotate(context, rotation, observer),
+    deleteKey: (scopeId, keyName) => afterUnwrapping(() => deleteKey(context, scopeId, keyName)),
+    deleteScope: (scopeId) => afterUnwrapping(() => deleteScope(context, scopeId)),
+    rotate: (rotation, observer) => afterUnwrapping(() => rotate(context, rotation, observer)),
     lock: (scopeId) => lock(context, scopeId),
     unlock: (scopeId) => unlock(context, scopeId),
     locks: () => locksOf(context),
-    signer: () => auditSigner(context),
+    signer: () => afterUnwrapping(() => auditSigner(context)),
     describeKey: () => describeKey(context),
     protectKey: (protecting, newPassphrase) => protectKey(context, protecting, newPassphrase),
     backUpKey: (target, passphrase) => backUpKey(context, target, passphrase),

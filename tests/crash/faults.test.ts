@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { opened } from '../../src/vault/cipher.ts'
+import { FixturePlugin } from '../helpers/age-plugin.ts'
 import { failEachCall, hasStrace } from '../helpers/faults.ts'
 import { runWithPassphrase } from '../helpers/passphrase.ts'
 import { allValues, identityCount } from '../helpers/sealed.ts'
@@ -108,6 +109,39 @@ describe('key protect', () => {
       }
 
       expect(await failEachCall(open, [call, how])).toBeLessThan(80)
+    },
+    120_000,
+  )
+
+  test.skipIf(!hasStrace).each(PROTECT_FAULTS.filter(([call]) => ['fsync', 'rename'].includes(call)))(
+    'by an age plugin leaves a key file that opens when a %s ends in %s',
+    async (call, how) => {
+      const open = async () => {
+        const { home, values } = await homeOfTwo()
+        const plugin = FixturePlugin.of(home)
+        const env = plugin.env()
+        let isWrapping = false
+        const args = () => {
+          isWrapping = !isWrapping
+          const way = isWrapping ? ['plugin', '--identity', plugin.identityFile] : ['none']
+          return ['key', 'protect', '--with', ...way]
+        }
+        const check = async (when: number) => {
+          const { stdout, stderr } = await home.run(['secret', 'get', 's1', 'TOKEN'], { env })
+          expect({ when, stdout, error: errorIn(stderr) }).toEqual({
+            when,
+            stdout: values.get('s1/TOKEN') ?? '',
+            error: undefined,
+          })
+          expect({ when, left: temporaries(home.path) }).toEqual({ when, left: [] })
+        }
+        return { home, paths: ownPaths(home, call), args, check, env }
+      }
+
+      const count = await failEachCall(open, [call, how])
+
+      expect(count).toBeGreaterThan(0)
+      expect(count).toBeLessThan(80)
     },
     120_000,
   )

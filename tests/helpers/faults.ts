@@ -18,6 +18,7 @@ export interface Setting {
   args(when: number): readonly string[]
   /** Only calls on these files; null: on all. */
   readonly paths: readonly string[] | null
+  readonly env?: Record<string, string>
   /** Given to it as a passphrase. */
   readonly passphrase?: string
   /** Right before each run. */
@@ -47,7 +48,7 @@ export async function failEachCall(open: () => Promise<Setting>, [call, fault]: 
 }
 
 async function runWithFault(
-  { home, paths, passphrase }: Setting,
+  { home, paths, passphrase, env }: Setting,
   args: readonly string[],
   [call, fault]: Fault,
   when: number,
@@ -59,7 +60,9 @@ async function runWithFault(
   const threads = paths === null ? [] : ['-f']
   const command = ['strace', ...threads, '-qq', '-o', trace, ...filter, ...inject, BINARY, ...args]
   const given =
-    passphrase === undefined ? { cmd: command, env: home.env } : withPassphrase(home, passphrase, command)
+    passphrase === undefined
+      ? { cmd: command, env: { ...home.env, ...env } }
+      : withPassphrase(home, passphrase, command)
   const child = Bun.spawn({ ...given, stdio: ['ignore', 'ignore', 'ignore'] })
   const exitCode = await child.exited
   const text = readFileSync(trace, 'utf8')

@@ -8,6 +8,7 @@ import { RawClient } from '../helpers/mcp-client.ts'
 import { runWithPassphrase } from '../helpers/passphrase.ts'
 import { eventually } from '../helpers/processes.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
+import { inTerminal } from '../helpers/terminal.ts'
 
 const PASSPHRASE = 'correct horse battery staple'
 const CONFIG = configOf(
@@ -66,6 +67,16 @@ describe('a key file that is protected by a passphrase', () => {
 
     expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('a-new-token')
     expect(existsSync(home.file('age.key.protection'))).toBe(false)
+  })
+
+  test('is asked for by no command that needs no key', async () => {
+    using home = homeOf()
+    withPassphrase(home, ['key', 'protect', '--with', 'passphrase'])
+
+    for (const args of [['lock'], ['secret', 'list']]) {
+      const { shown, exitCode } = await inTerminal(home, args, [])
+      expect({ exitCode, isAsked: shown.includes('Passphrase') }).toEqual({ exitCode: 0, isAsked: false })
+    }
   })
 
   test('is opened for running gateways by unlock, and closed by lock', async () => {

@@ -49,6 +49,7 @@ export class RotateKeyCommand extends BaseCommand {
     const vault = await app.vault()
     const options = { isDryRun: this.isDryRun, isPostQuantum: this.isPostQuantum, keepOldFile }
     const report = await vault.rotate(options, progress)
+    if (!this.isDryRun) await app.relieveGateways()
     await (this.json ? printJson(report) : print(reportText(report, app.paths.keyFile, Date.now())))
     return 0
   }

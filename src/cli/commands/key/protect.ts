@@ -1,6 +1,6 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
-import type { Protecting } from '../../../vault/index.ts'
+import { type Protecting, readPluginKey } from '../../../vault/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { CliError } from '../../cli-error.ts'
 import { newPassphrase } from '../../passphrase.ts'
@@ -12,7 +12,8 @@ export class KeyProtectCommand extends BaseCommand {
     description: 'wrap the key file, so that it alone opens nothing',
     details:
       'passphrase: asked for, or read from MCPLEXER_AGE_PASSPHRASE_FD; gateways get it by `mcplexer unlock`. keychain: ' +
-      'a random one in the keychain of the system. command: what the command behind it prints. none: as it was. ' +
+      'a random one in the keychain of the system. command: what the command behind it prints. plugin: an age plugin, ' +
+      'such as age-plugin-yubikey, for the identities in a file. none: as it was. ' +
       'Safe to interrupt at any moment; rotate-key works with all of them. Make a backup first.',
     examples: [
       ['With a passphrase', 'mcplexer key protect --with passphrase'],
@@ -20,11 +21,20 @@ export class KeyProtectCommand extends BaseCommand {
         'With a password manager',
         'mcplexer key protect --with command -- op read op://Private/mcplexer/password',
       ],
+      ['With a hardware key', 'mcplexer key protect --with plugin --identity yubikey-identity.txt'],
       ['Not at all', 'mcplexer key protect --with none'],
     ],
   })
 
-  with = Option.String('--with', { required: true, description: 'passphrase, keychain, command or none' })
+  with = Option.String('--with', {
+    required: true,
+    description: 'passphrase, keychain, command, plugin or none',
+  })
+  identity = Option.String('--identity', { description: 'the file with the identities of the plugin' })
+  recipients = Option.Array('--recipient', [], {
+    description:
+      'seal it for this recipient of a plugin (age1name1…) instead of the identities; may be given again',
+  })
   command = Option.Rest({ name: 'COMMAND' })
 
   protected async run(app: App): Promise<number> {
@@ -42,11 +52,25 @@ export class KeyProtectCommand extends BaseCommand {
       throw new CliError('CLI_USAGE', 'a command goes with `--with command`, and with nothing else', {
         hint: 'mcplexer key protect --with command -- pass show mcplexer',
       })
+    const isPlugin = this.with === 'plugin'
+    if (isPlugin === (this.identity === undefined) || (!isPlugin && this.recipients.length > 0))
+      throw new CliError(
+        'CLI_USAGE',
+        '--identity and --recipient go with `--with plugin`, which needs the first',
+        {
+          hint: 'mcplexer key protect --with plugin --identity FILE',
+        },
+      )
+    if (isPlugin) return { with: 'plugin', ...readPluginKey(this.identity ?? '', this.recipients) }
     if (isCommand) return { with: 'command', command: this.command }
     if (this.with === 'keychain') return { with: 'keychain', name: `${keyFile} ${crypto.randomUUID()}` }
     if (this.with === 'passphrase' || this.with === 'none') return { with: this.with }
-    throw new CliError('CLI_USAGE', 'a key file is protected by passphrase, keychain, command or none', {
-      hint: 'mcplexer key protect --with passphrase',
-    })
+    throw new CliError(
+      'CLI_USAGE',
+      'a key file is protected by passphrase, keychain, command, plugin or none',
+      {
+        hint: 'mcplexer key protect --with passphrase',
+      },
+    )
   }
 }

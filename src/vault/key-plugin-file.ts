@@ -1,0 +1,46 @@
+import { openedThrough, sealedThrough } from './cipher.ts'
+import type { OpenedKey } from './key-access.ts'
+import type { Person } from './key-person.ts'
+import { unwrapFileKey, wrapFileKey } from './key-plugin.ts'
+import type { PluginKey } from './key-plugin-names.ts'
+import { VaultError } from './vault-error.ts'
+
+/** Identities, opened by a plugin. Throws VAULT_PLUGIN_… and VAULT_OPEN_FAILED; the file key is copied, not taken. */
+export async function openedByPlugin(
+  plugin: PluginKey,
+  sealed: Uint8Array,
+  person: Person | null,
+): Promise<OpenedKey> {
+  let fileKey = new Uint8Array(0)
+  const inner = await openedThrough(async (stanzas) => {
+    const found = await unwrapFileKey(plugin, stanzas, { person })
+    if (found === null) throw stranger()
+    fileKey = new Uint8Array(found)
+    return found
+  }, sealed)
+  return { inner, opener: { plugin, fileKey } }
+}
+
+/**
+ * Sealed by a plugin, and opened by it again: what only wraps would lock its owner out. Throws VAULT_PLUGIN_… and
+ * VAULT_SEAL_FAILED.
+ */
+export async function sealedByPlugin(
+  plugin: PluginKey,
+  inner: Uint8Array,
+  person: Person | null,
+): Promise<{ sealed: Uint8Array; opener: OpenedKey['opener'] }> {
+  const sealed = await sealedThrough((fileKey) => wrapFileKey(plugin, fileKey, { person }), inner)
+  const { inner: check, opener } = await openedByPlugin(plugin, sealed, person)
+  const isSame = Buffer.compare(check, inner) === 0
+  check.fill(0)
+  if (!isSame)
+    throw new VaultError('VAULT_SEAL_FAILED', 'the identities did not survive wrapping; nothing was changed')
+  return { sealed, opener }
+}
+
+function stranger(): VaultError {
+  return new VaultError('VAULT_PLUGIN_FAILED', 'the identities of the plugin do not open the key file', {
+    hint: 'name the identity of the device that it was sealed for',
+  })
+}
