@@ -137,6 +137,9 @@ test('what a change that was interrupted left in front of the old way does not k
 
 describe('the socket that waits for the passphrase', () => {
   const sockets = (home: TempHome) => readdirSync(home.file('run')).filter((name) => name.startsWith('unlock-'))
+  /** With an open key file it listens after the first calls. */
+  const listening = (home: TempHome, client: RawClient) =>
+    eventually(() => existsSync(home.file(`run/${socketOf(client)}`)), 'it listens')
   const socketOf = ({ process: { pid } }: RawClient) => `unlock-${pid}.sock`
 
   test('of a gateway that was killed goes when the next one starts, and of those that live stays', async () => {
@@ -144,6 +147,7 @@ describe('the socket that waits for the passphrase', () => {
     await using living = await RawClient.start(home)
     const killed = await RawClient.start(home)
     for (const client of [living, killed]) await client.callText('one__echo', { message: 'x' })
+    for (const client of [living, killed]) await listening(home, client)
     killed.process.kill('SIGKILL')
     await killed.process.exited
     expect(sockets(home)).toContain(socketOf(killed))
@@ -152,7 +156,7 @@ describe('the socket that waits for the passphrase', () => {
     writeFileSync(home.file(`run/${aboutToListen}`), '')
 
     await using next = await RawClient.start(home)
-    await next.callText('one__echo', { message: 'x' })
+    await listening(home, next)
     expect(sockets(home)).not.toContain(socketOf(killed))
     withPassphrase(home, ['key', 'protect', '--with', 'passphrase'])
     expect(withPassphrase(home, ['unlock']).stderr).toContain('2 gateways can open')
