@@ -1,4 +1,4 @@
-import { lastUseMs } from './audit/index.ts'
+import { headOf } from './audit/index.ts'
 import { log } from './base/index.ts'
 import type { ActivityDatabase } from './store/index.ts'
 import type { Vault } from './vault/index.ts'
@@ -14,13 +14,16 @@ export function lockWhenIdle(
   idleMinutes: () => number,
   lookEveryMs = LOOK_EVERY_MS,
 ): () => void {
-  const startedMs = Date.now()
+  let seen = { seq: -1, atMs: Date.now(), runMs: performance.now() }
   const look = async (): Promise<void> => {
     const limitMs = idleMinutes() * 60_000
     if (limitMs === 0) return
-    const lastMs = Math.max(startedMs, (await lastUseMs(activity)) ?? 0)
+    const seq = (await headOf(activity))?.seq ?? 0
+    if (seq !== seen.seq) seen = { seq, atMs: Date.now(), runMs: performance.now() }
+    // the one stands still while the machine sleeps, the other may be put back
+    const idleMs = Math.max(Date.now() - seen.atMs, performance.now() - seen.runMs)
     const opened = await vault()
-    if (Date.now() - lastMs < limitMs || (await opened.locks()).isLocked) return
+    if (idleMs < limitMs || (await opened.locks()).isLocked) return
     log.info(`nothing was done for ${idleMinutes()} min`)
     await opened.lock(null)
   }

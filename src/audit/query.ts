@@ -53,12 +53,6 @@ export async function* followed(
   }
 }
 
-/** When the newest entry was made, by any process; null without one. */
-export async function lastUseMs(activity: ActivityDatabase): Promise<number | null> {
-  const [newest] = await newestAudit(activity, 1)
-  return newest === undefined ? null : readableEntry(newest).atMs
-}
-
 /** The end of the chain; null when there is nothing in it. */
 export async function headOf(activity: ActivityDatabase): Promise<{ seq: number; hash: Uint8Array } | null> {
   const [head] = await newestAudit(activity, 1)

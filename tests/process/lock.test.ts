@@ -117,6 +117,8 @@ test('everything is locked when nothing was done for the idle time, and not befo
     onWait: () => undefined,
     limitMs: 1000,
   })
+  // made before the clock was put back
+  await activity.updateTable('audit_entries').set({ body: '{"atMs":9000000000000}' }).execute()
   const vault = vaultOf(home)
   let minutes = 1
   const stop = lockWhenIdle(
