@@ -14,6 +14,8 @@ const OPTION_WORDS: Readonly<Record<string, string>> = {
   '--checkpoint': 'FILE',
   '--since': 'TIME',
   '--with': 'HOW',
+  '--identity': 'FILE',
+  '--recipient': 'RECIPIENT',
   '--kind': 'KIND',
   '--server': 'SERVER',
   '--scope': 'SCOPE',

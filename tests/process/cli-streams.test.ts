@@ -117,7 +117,7 @@ describe('help', () => {
 
   test('shows what has to be there without brackets, and what follows --', () => {
     expect(home.runSync(['key', 'protect', '--help']).stdout).toContain(
-      'mcplexer key protect --with HOW [-- COMMAND…]\n',
+      'mcplexer key protect --with HOW [--identity FILE] [--recipient RECIPIENT] [-- COMMAND…]\n',
     )
     expect(home.runSync(['config', 'check', '--help']).stdout).toContain('mcplexer config check [FILE…]\n')
   })
