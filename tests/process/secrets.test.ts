@@ -215,6 +215,19 @@ describe('D18: what a server gets', () => {
     expect(JSON.parse(await client.callText('one__environment')).env.A_TOKEN).toBe('now')
   })
 
+  test('a call in the moment of the change is not cut off', async () => {
+    using home = new TempHome(configOf([{ id: 'one', more: { auth_scope: 'a' } }], [{ id: 'a' }]))
+    home.put('a', 'TOKEN', 'the-first-value')
+    await using client = await RawClient.start(home)
+
+    for (let n = 0; n < 20; n++) {
+      home.put('a', 'TOKEN', `another-value-${n}`)
+      expect(await client.callText('one__environment')).toContain('[redacted a/TOKEN]')
+      // the server is answered within the call, so it must still be listened to
+      expect(await client.callText('one__ping')).toBe('{}')
+    }
+  })
+
   test('a changed secret reaches the next call in a fresh process', async () => {
     using home = new TempHome(configOf(entries, scopes))
     home.put('a', 'A_TOKEN', 'old')

@@ -45,6 +45,8 @@ export class PoolEntry {
   async drain(): Promise<void> {
     this.#stopWatching()
     const link = await this.started.catch(() => null)
+    // who has got the link already makes his call within this turn
+    await new Promise<void>((resolve) => setImmediate(resolve))
     await link?.connection.whenQuiet()
     await link?.connection.stop()
   }

@@ -164,7 +164,8 @@ export class LineWriter {
   #give(part: Uint8Array): void {
     try {
       const written = this.#sink.write(part)
-      if (typeof written !== 'number') written.catch(() => this.#break())
+      // a sink that was ended gives neither a number nor a promise
+      if (written instanceof Promise) written.catch(() => this.#break())
     } catch {
       this.#break()
     }
