@@ -5,7 +5,9 @@ import type { Paths } from './base/index.ts'
 import { runFolder } from './run-folder.ts'
 import type { KeyHandover } from './vault/index.ts'
 
-const NAME = /^unlock-(\d+)\.sock$/
+const NAME = /^unlock-\d+\.sock$/
+/** Also those of servers' ways out, by the number of the gateway. */
+const OF_A_GATEWAY = /^(?:unlock|egress)-(\d+)(?:-\d+)?\.sock$/
 const MAX_BYTES = 8192
 /** For a gateway that does not answer, as it was stopped for example. */
 const ANSWER_LIMIT_MS = 3000
@@ -58,7 +60,7 @@ export async function handOver(paths: Paths, key: KeyHandover): Promise<number> 
  */
 async function removeAbandoned(folder: string): Promise<void> {
   const abandoned = readdirSync(folder).filter((name) => {
-    const pid = NAME.exec(name)?.[1]
+    const pid = OF_A_GATEWAY.exec(name)?.[1]
     return pid !== undefined && !isRunning(Number(pid))
   })
   for (const path of abandoned.map((name) => join(folder, name)))

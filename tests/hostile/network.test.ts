@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { CERTIFICATE, CERTIFICATE_KEY } from '../fixtures/certificate.ts'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
+import { eventually } from '../helpers/processes.ts'
 import { BINARY, ROOT, TempHome } from '../helpers/temp-home.ts'
 
 const NOBODY = '65534'
@@ -35,6 +35,8 @@ function homeWith(more: Record<string, unknown>): TempHome {
   Bun.spawnSync(['chown', '-R', NOBODY, home.folder])
   return home
 }
+
+const waysOut = (home: TempHome) => readdirSync(home.file('run')).filter((name) => name.startsWith('egress'))
 
 function start(home: TempHome): Promise<RawClient> {
   const command = [...AS_NOBODY, BINARY, 'serve']
@@ -91,8 +93,21 @@ describe.skipIf(!canRun)('a server with a list of hosts', () => {
     await client.close()
 
     expect(last).toContain('exit code 7')
-    expect(
-      readdirSync(dirname(join(home.path, 'run', 'x'))).filter((name) => name.startsWith('egress')),
-    ).toEqual([])
+    expect(waysOut(home)).toEqual([])
+  })
+
+  test('of a gateway that was killed leaves nothing for long', async () => {
+    using home = homeWith({})
+    const killed = await start(home)
+    await killed.callText('one__environment')
+    killed.process.kill('SIGKILL')
+    await killed.process.exited
+    const left = waysOut(home)
+
+    await using next = await start(home)
+    await next.request('tools/list')
+
+    expect(left).toHaveLength(1)
+    await eventually(() => !waysOut(home).includes(left[0] ?? ''), 'it is tidied up')
   })
 })
