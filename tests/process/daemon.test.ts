@@ -42,6 +42,44 @@ describe('the daemon', () => {
     expect(home.runSync(['daemon', 'stop']).stdout).toContain('no daemon is running')
   })
 
+  test('gives a client that reads late every reply, whole and once', async () => {
+    const home = homeOf()
+    await using neighbour = await connect(home)
+    const socket = createConnection(home.file('run/gateway.sock'))
+    const send = (id: number, method: string, params: object) =>
+      new Promise<void>((resolve) => {
+        socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`, () => resolve())
+      })
+    const client = {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 'late', version: '1' },
+    }
+    const textOf = (id: number) => `${id} `.repeat(1500)
+    const ids = Array.from({ length: 150 }, (_, n) => n + 1)
+
+    socket.pause()
+    await send(0, 'initialize', client)
+    for (const id of ids)
+      await send(id, 'tools/call', { name: 'one__echo', arguments: { message: textOf(id) } })
+    await neighbour.callText('one__echo', { message: 'the daemon goes on' })
+    let received = ''
+    socket.on('data', (chunk) => {
+      received += chunk
+    })
+    socket.resume()
+
+    await eventually(() => received.split('\n').length > ids.length + 1, 'all replies')
+    const replies = received
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const texts = new Map(replies.map(({ id, result }) => [id, result.content?.[0].text]))
+    socket.destroy()
+    expect(replies).toHaveLength(ids.length + 1)
+    expect(ids.filter((id) => texts.get(id) !== textOf(id))).toEqual([])
+  })
+
   test('is one, however many start it at once', async () => {
     const home = homeOf()
 

@@ -14,7 +14,7 @@ export interface LineEnds {
 }
 
 export interface LineSink {
-  /** What FileSink of Bun gives: a promise when the pipe is full. */
+  /** What FileSink of Bun gives: a promise when the pipe is full. The chunk is used again when it returns. */
   write(chunk: Uint8Array): number | Promise<number>
   flush(): number | Promise<number>
   end(): number | Promise<number>

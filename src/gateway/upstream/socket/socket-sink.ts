@@ -23,7 +23,8 @@ export function socketSink(socket: Socket): LineSink {
   return {
     write: (chunk) => {
       pending++
-      socket.write(chunk, taken)
+      // a full socket keeps what it was given, and not a copy of it
+      socket.write(Buffer.from(chunk), taken)
       return chunk.length
     },
     flush: () => {
