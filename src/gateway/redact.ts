@@ -1,11 +1,19 @@
 import type { LiveValues } from './guard/live-values.ts'
 import type { Hit } from './guard/matcher.ts'
 import { latin1, type Reading } from './guard/reading.ts'
-import { hitsAtAllLevels, hitsIn, isHarmless, type Matchers, mayHaveHit, piecesOf } from './guard/search.ts'
+import {
+  hitsAtAllLevels,
+  hitsIn,
+  isHarmless,
+  type Matchers,
+  mayHaveHit,
+  piecesOf,
+  placesIn,
+} from './guard/search.ts'
 import { type Token, tokensOf } from './guard/tokens.ts'
 import { unescaped } from './guard/unescape.ts'
 import { unusualPlaces } from './guard/unusual.ts'
-import { type Edit, splice } from './wire/json-span.ts'
+import { type Edit, type Span, splice } from './wire/json-span.ts'
 
 /** To change one of these would break the protocol. */
 const PROTOCOL_TOKENS = new Set(['requestState', 'progressToken', 'taskId', 'cursor', 'nextCursor'])
@@ -69,13 +77,25 @@ function valuesIn(line: Uint8Array, values: LiveValues): Found[] {
   const isSuspicious = piecesOf(line, matchers).some((piece) => mayHaveHit(piece, matchers))
   const unusual = unusualPlaces(line, matchers.isPlain)
   if (!isSuspicious && !unusual.isWithin({ start: 0, end: line.length })) return []
-  const found: Found[] = []
-  for (const token of tokensOf(line)) {
-    if (!isSuspicious && !unusual.isWithin(token)) continue
+  const places = placesIn(line, matchers)
+  if (places.length === 0) return []
+  const found = [...tokensAt(line, places)].flatMap((token) => {
     const hits = hitsInToken(line, token, matchers)
-    if (hits.length > 0) found.push({ token, hits })
-  }
+    return hits.length === 0 ? [] : [{ token, hits }]
+  })
   return isSuspicious ? [...found, ...acrossTokens(line, matchers)] : found
+}
+
+/** Those that have one of the places in them, or a part of one; both are in order. */
+function* tokensAt(line: Uint8Array, places: readonly Span[]): Generator<Token> {
+  let next = 0
+  let reaches = 0
+  for (const token of tokensOf(line)) {
+    for (; next < places.length && (places[next]?.start ?? 0) < token.end; next++)
+      reaches = Math.max(reaches, places[next]?.end ?? 0)
+    if (reaches > token.start) yield token
+    else if (next === places.length) return
+  }
 }
 
 function hitsInToken(line: Uint8Array, { start, end, kind }: Token, matchers: Matchers): Hit[] {

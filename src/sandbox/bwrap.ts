@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
-import { dirname, join, sep } from 'node:path'
+import { dirname, sep } from 'node:path'
 import { hostEnvironment } from '../base/index.ts'
+import { doorsToOutside } from './doors.ts'
 import { isWithin, realFolder } from './places.ts'
 import type { Plan } from './plan.ts'
 
@@ -34,7 +35,7 @@ export function bwrapArguments(plan: Plan): string[] {
     ...(plan.level === 'strict' ? strictMounts(plan) : ['--dev-bind', '/', '/']),
     // with a strict shield there is nothing that could be renamed
     ...(plan.level === 'strict' ? [] : pinnedAncestors([...plan.hidden, ...plan.readOnly])),
-    ...withoutSessionBus(plan),
+    ...withoutDoors(plan),
     ...plan.hidden
       .filter((folder) => existsSync(folder))
       .flatMap((folder) => ['--tmpfs', folder, ...shownIn(folder, plan), '--remount-ro', folder]),
@@ -74,18 +75,14 @@ function canWrite(folder: string): boolean {
   }
 }
 
-/** The session's service manager would start any program for whoever asks, outside of all this. */
-function withoutSessionBus({ level }: Plan): string[] {
+/** A strict shield has folders of its own in their places. */
+function withoutDoors({ level }: Plan): string[] {
   if (level === 'strict') return []
-  const named = /^unix:path=([^,;]+)\/[^/]+$/.exec(hostEnvironment()['DBUS_SESSION_BUS_ADDRESS'] ?? '')?.[1]
-  const folders = new Set([hostEnvironment()['XDG_RUNTIME_DIR'], `/run/user/${process.getuid?.()}`, named])
-  return [...folders].flatMap((folder) => {
-    const [bus, manager] = [join(folder || '/nowhere', 'bus'), join(folder || '/nowhere', 'systemd')]
-    return [
-      ...(existsSync(bus) ? ['--ro-bind', '/dev/null', bus] : []),
-      ...(existsSync(manager) ? ['--tmpfs', manager] : []),
-    ]
-  })
+  const { folders, files } = doorsToOutside()
+  return [
+    ...folders.flatMap((folder) => ['--tmpfs', folder]),
+    ...files.flatMap((file) => ['--ro-bind', '/dev/null', file]),
+  ]
 }
 
 /** A system that cannot be written, a home of the server's own that stays, and what the configuration adds. */

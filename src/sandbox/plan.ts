@@ -12,6 +12,8 @@ export interface ShieldWish {
   readonly network: 'all' | 'none' | readonly string[]
   /** Whether it is better not started than without a shield. */
   readonly isRequired: boolean
+  /** Told of each host that it wanted to reach and that is not listed: the server's own word, with what it knows. */
+  onRefused(target: string): void
 }
 
 export interface Shield {
@@ -21,7 +23,7 @@ export interface Shield {
 }
 
 /** Everything that a start behind a shield depends on; all paths without links. */
-export interface Plan extends Omit<ShieldWish, 'id' | 'isRequired'> {
+export interface Plan extends Omit<ShieldWish, 'id' | 'isRequired' | 'onRefused'> {
   readonly hidden: readonly string[]
   readonly readOnly: readonly string[]
   readonly home: string

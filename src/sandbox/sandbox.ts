@@ -17,8 +17,9 @@ export class Sandbox {
   readonly #home: string
   readonly #homes: string
   readonly #sockets: string
-  /** By server. */
+  /** By server and hosts: what runs keeps the way out that it was started with. */
   readonly #proxies = new Map<string, Promise<EgressProxy>>()
+  #opened = 0
   /** Device and inode of each hidden folder, since it is known. */
   readonly #numbers = new Map<string, string | null>()
   #kind: Promise<ShieldKind> | null = null
@@ -48,28 +49,35 @@ export class Sandbox {
     if (wish.isRequired && kind === 'none') throw missing(wish.id, 'a shield')
     if (!canGive(kind, wish)) throw missing(wish.id, 'bubblewrap')
     if (kind === 'none' && wish.level !== 'off') this.#warn()
-    const proxy = typeof wish.network === 'string' ? null : await this.#proxyFor(wish.id, wish.network)
+    const proxy = typeof wish.network === 'string' ? null : await this.#proxyFor(wish, wish.network)
     return { kind, wrap: (command, folder) => this.#wrapped(kind, wish, proxy, command, folder) }
   }
 
   async close(): Promise<void> {
-    for (const proxy of this.#proxies.values()) await proxy.then((each) => each.close())
+    for (const proxy of await Promise.allSettled(this.#proxies.values()))
+      if (proxy.status === 'fulfilled') proxy.value.close()
   }
 
-  /** One for all processes of the server. */
-  async #proxyFor(serverId: string, hosts: readonly string[]): Promise<EgressProxy> {
-    const opened = this.#proxies.get(serverId) ?? this.#openProxy({ serverId, hosts })
-    this.#proxies.set(serverId, opened)
-    const proxy = await opened
-    proxy.configure({ serverId, hosts })
-    return proxy
+  /** One for all processes of the server that were started with this list. */
+  #proxyFor({ id, onRefused }: ShieldWish, hosts: readonly string[]): Promise<EgressProxy> {
+    const key = JSON.stringify([id, ...hosts])
+    const opened = this.#proxies.get(key) ?? this.#openProxy(id, { hosts, onRefused })
+    this.#proxies.set(key, opened)
+    opened.catch(() => this.#proxies.delete(key))
+    return opened
   }
 
-  async #openProxy(rules: EgressRules): Promise<EgressProxy> {
-    const path = join(this.#sockets, `egress-${process.pid}-${this.#proxies.size}.sock`)
+  async #openProxy(id: string, rules: EgressRules): Promise<EgressProxy> {
+    const path = join(this.#sockets, `egress-${process.pid}-${this.#opened++}.sock`)
     mkdirSync(this.#sockets, { recursive: true, mode: 0o700 })
     const { EgressProxy } = await import('./egress/proxy.ts')
-    return EgressProxy.open(path, rules)
+    try {
+      return await EgressProxy.open(path, rules)
+    } catch {
+      throw new SandboxError('SHIELD_IMPOSSIBLE', `the way out of server ${id} cannot be opened at ${path}`, {
+        hint: 'a socket needs a path under 100 bytes: set MCPLEXER_HOME to a shorter one; look at rights and disk',
+      })
+    }
   }
 
   #wrapped(

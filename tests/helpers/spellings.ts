@@ -27,11 +27,26 @@ const GO_HTML: Record<string, string> = {
   '+': '&#43;',
 }
 
+const MUSTACHE: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+  '/': '&#x2F;',
+  '`': '&#x60;',
+  '=': '&#x3D;',
+}
+
 /** Ways in which a program writes a value down, within text; what it gives is the text of a JSON string, unescaped. */
 export const SPELLINGS: [string, (value: string) => string][] = [
   ['raw', (value) => value],
   ['within JSON', (value) => jsonText(value)],
   ['within JSON in JSON', (value) => jsonText(jsonText(value))],
+  ['Markdown', (value) => value.replace(/[\\`*_[\]]/g, '\\$&')],
+  ['MarkdownV2', (value) => value.replace(/[\\`*_{}[\]()#+\-.!|~<>=]/g, '\\$&')],
+  ['.properties', (value) => value.replace(/[\\:=#! ]/g, '\\$&')],
+  ['Mustache', (value) => value.replace(/[&<>"'/`=]/g, (sign) => MUSTACHE[sign] ?? '')],
   ['percent', (value) => encodeURIComponent(value)],
   ['percent, small', (value) => encodeURIComponent(value).replace(/%../g, (code) => code.toLowerCase())],
   ['percent, every byte', percentWhole],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, readdirSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { CERTIFICATE, CERTIFICATE_KEY } from '../fixtures/certificate.ts'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
@@ -83,6 +84,30 @@ describe.skipIf(!canRun)('a server with a list of hosts', () => {
 
     expect(await client.callText('none__say', { words: 'CONNECT' })).toStartWith('failed')
     expect(await client.callText('none__past', { port: listed.port })).toStartWith('failed')
+  })
+
+  test('is given no other host before a person has approved it, not even as it ends', async () => {
+    const entry = (ports: (number | undefined)[]) => ({
+      id: 'one',
+      script: 'network' as const,
+      more: { auth_scope: 's', network: ports.map((port) => `127.0.0.1:${port}`) },
+    })
+    const scopes = [{ id: 's' }]
+    using home = new TempHome(configOf([entry([listed.port])], scopes))
+    home.put('s', 'TOKEN', 'a-token-for-one')
+    chmodSync(home.folder, 0o755)
+    Bun.spawnSync(['chown', '-R', NOBODY, home.folder])
+    await using client = await start(home)
+    await client.callText('one__environment')
+    const go = join(home.folder, 'go')
+    const running = client.callText('one__fetch', { url: `https://127.0.0.1:${unlisted.port}/`, after: go })
+
+    writeFileSync(home.file('mcplexer.yaml'), configOf([entry([listed.port, unlisted.port])], scopes))
+    await client.stderrHas('has changed and is in force')
+    expect(await client.callText('one__environment')).toContain('mcplexer servers review one')
+    writeFileSync(go, '')
+
+    expect(await running).toStartWith('failed')
   })
 
   test('ends as it would by itself, and leaves nothing in the folder', async () => {

@@ -11,6 +11,7 @@ const NOBODY = '65534'
 const OTHER_TOKEN = `sibling-${crypto.randomUUID()}`
 const isRoot = process.getuid?.() === 0
 const hasBwrap = existsSync('/usr/bin/bwrap')
+const hasTmux = Bun.which('tmux') !== null
 const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs']
 /** In a mount namespace of its own where bubblewrap is no program. */
 const WITHOUT_BWRAP = ['unshare', '-m', 'sh', '-c', 'mount --bind /dev/null /usr/bin/bwrap && exec "$@"', 'sh']
@@ -24,6 +25,7 @@ function hostileHome(more: Record<string, unknown>, top: object = {}): TempHome 
     user: home.folder,
     wanted: OTHER_TOKEN,
     marker: join(home.folder, 'shared', 'marker'),
+    tmux: join(home.folder, `tmux-${NOBODY}`, 'default'),
   }
   mkdirSync(join(home.folder, 'shared'))
   writeFileSync(join(home.folder, '.other-client.json'), '{"token":"x"}')
@@ -46,11 +48,23 @@ function hostileHome(more: Record<string, unknown>, top: object = {}): TempHome 
 
 async function start(home: TempHome, before: readonly string[] = []): Promise<RawClient> {
   const command = [...before, ...AS_NOBODY, BINARY, 'serve']
-  return RawClient.start(home, {}, { command, env: { HOME: home.folder }, cwd: home.folder })
+  return RawClient.start(
+    home,
+    {},
+    { command, env: { HOME: home.folder, TMUX_TMPDIR: home.folder }, cwd: home.folder },
+  )
 }
 
 async function attack(more: Record<string, unknown>, before: readonly string[] = []): Promise<string[]> {
   using home = hostileHome(more)
+  const tmux = ['tmux', '-S', join(home.folder, `tmux-${NOBODY}`, 'default')]
+  mkdirSync(join(home.folder, `tmux-${NOBODY}`), { mode: 0o700 })
+  Bun.spawnSync(['chown', '-R', NOBODY, home.folder])
+  if (hasTmux)
+    Bun.spawnSync([...AS_NOBODY, ...tmux, '-f', '/dev/null', 'new-session', '-d', 'sleep 60'], {
+      env: home.env,
+    })
+  using _ended = { [Symbol.dispose]: () => void Bun.spawnSync([...AS_NOBODY, ...tmux, 'kill-server']) }
   await using client = await start(home, before)
   expect(JSON.parse(await client.callText('other__environment')).env.TOKEN).toBe(OTHER_TOKEN)
   return JSON.parse(await client.callText('hostile__attack'))
@@ -77,6 +91,7 @@ describe('D19: a hostile server', () => {
         'read the environment of another server',
         'signal the gateway',
         'signal another server',
+        ...(hasTmux ? ['have a program run by tmux'] : []),
         ...TO_THE_USER,
       ]),
     )
@@ -101,7 +116,9 @@ describe('D19: a hostile server', () => {
   test.skipIf(!isRoot)('behind Landlock gets nothing of ours or of others', async () => {
     const got = await attack({}, hasBwrap ? WITHOUT_BWRAP : [])
 
-    expect(got.filter((name) => !TO_THE_USER.includes(name))).toEqual(['list the folder'])
+    // it cannot keep anybody from a socket that stands in the open
+    const inTheOpen = ['list the folder', ...(hasTmux ? ['have a program run by tmux'] : [])]
+    expect(got.filter((name) => !TO_THE_USER.includes(name))).toEqual(inTheOpen)
   })
 })
 

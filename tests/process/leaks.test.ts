@@ -61,6 +61,19 @@ describe('D16: a server that says its token in every way', () => {
     },
   )
 
+  test('nor does the record have it when a client is called by it', async () => {
+    using home = leakyHome()
+    await using client = RawClient.raw(home)
+    const clientInfo = { name: `app ${TOKEN}`, version: '1' }
+    await client.request('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo })
+    await client.request('tools/list')
+    await client.call('leaky__result', {})
+    await client.close()
+
+    expect(home.runSync(['audit', 'list', '--json']).stdout).toContain('app [redacted gh/TOKEN]')
+    expect(filesHolding(home.path, TOKEN)).toEqual([])
+  })
+
   test('in a resource, a prompt, lists and instructions', async () => {
     using home = leakyHome()
     await using client = await RawClient.start(home)

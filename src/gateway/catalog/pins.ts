@@ -78,7 +78,8 @@ function pinsIn({ lists, offer }: ServerListing): Pin[] {
 }
 
 function itemOf(source: string): string {
-  return `tools/${keyIn(source, 'name') ?? ''}`
+  // as the database gives it back
+  return `tools/${keyIn(source, 'name')?.toWellFormed() ?? ''}`
 }
 
 function pinnedPart(source: string): unknown {
@@ -91,7 +92,7 @@ function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return entries.map(([name, inner]) => [name, sorted(inner)])
+  return { members: entries.map(([name, inner]) => [name, sorted(inner)]) }
 }
 
 function digestOf(value: unknown): string {

@@ -1,6 +1,6 @@
 import type { AuditLog } from '../../audit/index.ts'
 import type { CredentialSource, Credentials } from '../../auth/index.ts'
-import { isMcplexerError, type McplexerError } from '../../base/index.ts'
+import { isMcplexerError, log, type McplexerError } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import type { Sandbox, Shield, ShieldWish } from '../../sandbox/index.ts'
 import { clientLabel } from '../call-record.ts'
@@ -51,10 +51,9 @@ async function startIn(
   deps: StarterDeps,
 ): Promise<ServerLink> {
   await deps.watchdog.ready()
-  const { shield, credentials } = await prepared(server, client, deps)
+  const { shield, credentials, letGo } = await prepared(server, client, deps)
   const stderr = new ServerStderr(server.id, (text) => deps.guard.text(server.id, text))
   const folder = server.cwd === 'client' ? clientFolder : server.cwd
-  const letGo = deps.guard.hold(server.authScope ?? '', credentials.secrets)
   const child = spawnGuarded({ server, folder, environment: credentials.environment }, deps, shield, letGo)
   const stderrRead = stderr.read(child.stderr)
   let link: ServerLink | null = null
@@ -77,35 +76,51 @@ async function startIn(
   }
 }
 
+interface Prepared {
+  readonly shield: Shield
+  readonly credentials: Credentials
+  /** Of the values, by the guard. */
+  letGo(): void
+}
+
 /** What it is started with and behind; on record, and durably so before a value of a scope is given away. */
 async function prepared(
   server: Server,
   client: ClientDescription,
-  { sandbox, credentials, audit }: StarterDeps,
-): Promise<{ shield: Shield; credentials: Credentials }> {
+  { sandbox, credentials, audit, guard }: StarterDeps,
+): Promise<Prepared> {
   const { id, authScope } = server
   const scope = authScope === null ? {} : { scope: authScope }
-  const entry = { kind: 'start', action: 'start', client: clientLabel(client), server: id, ...scope } as const
+  const entry = () => {
+    const label = guard.withoutValues(clientLabel(client))
+    return { kind: 'start', action: 'start', client: label, server: id, ...scope } as const
+  }
+  let letGo = (): void => undefined
   try {
     // what the machine has is found out by another process; meanwhile there is something to do here
     const [shield, opened] = await Promise.all([
-      sandbox.shieldFor(shieldWish(server)),
+      sandbox.shieldFor(shieldWish(server, guard)),
       credentials.forRoute({ server }),
     ])
+    letGo = guard.hold(authScope ?? '', opened.secrets)
     const { names, generation } = opened
     const injected = authScope === null ? {} : { keys: names, ...(generation === null ? {} : { generation }) }
-    const record = { ...entry, ...injected, decision: 'allowed', shield: shield.kind } as const
+    const record = { ...entry(), ...injected, decision: 'allowed', shield: shield.kind } as const
     if (authScope === null) audit.record(record)
     else await audit.recordNow(record)
-    return { shield, credentials: opened }
+    return { shield, credentials: opened, letGo }
   } catch (error) {
-    audit.record({ ...entry, decision: 'failed', reason: isMcplexerError(error) ? error.code : 'unexpected' })
+    letGo()
+    audit.record({ ...entry(), decision: 'failed', reason: isMcplexerError(error) ? error.code : 'unexpected' })
     throw error
   }
 }
 
-function shieldWish({ id, shield, readable, writable, network, requiresShield }: Server): ShieldWish {
-  return { id, level: shield, readable, writable, network, isRequired: requiresShield }
+function shieldWish(server: Server, guard: LeakGuard): ShieldWish {
+  const { id, shield, readable, writable, network, requiresShield } = server
+  const onRefused = (target: string) =>
+    log.warn(`${id} wanted to reach ${guard.text(id, target)}, which is not in its \`network\``)
+  return { id, level: shield, readable, writable, network, isRequired: requiresShield, onRefused }
 }
 
 function spawnGuarded(

@@ -2,6 +2,8 @@
 const LOST_CHARACTERS = [0, 2, 3]
 const NAMED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 const JSON_LEVELS = 3
+/** A short text under such a name is a secret; under another one it may be any word. */
+const SECRET_NAME = /pass|secret|token|key|pwd|credential|auth/i
 
 /**
  * Pure: how programs write a value down: as it is; percent and form encoding; base64 and hex; HTML; in quotes of shells
@@ -39,13 +41,18 @@ function withinJson(form: string): string[] {
 }
 
 function percentForms(value: string): string[] {
-  const component = encodeURIComponent(value)
+  const component = encodeURIComponent(value.toWellFormed())
   const strict = component.replace(/[!'()*]/g, (character) => percent(Buffer.from(character)))
   const all = percent(Buffer.from(value))
   // URLSearchParams, and Python's quote
   const forms = [strict.replaceAll('~', '%7E'), strict.replaceAll('%2F', '/')]
   const spaced = [component, strict, ...forms]
-  const upper = [encodeURI(value), ...spaced, ...spaced.map((form) => form.replaceAll('%20', '+')), all]
+  const upper = [
+    encodeURI(value.toWellFormed()),
+    ...spaced,
+    ...spaced.map((form) => form.replaceAll('%20', '+')),
+    all,
+  ]
   return [...upper, ...upper.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))]
 }
 
@@ -75,6 +82,10 @@ function quotedForms(value: string): string[] {
     value.replace(/[ !"$&'()*,;<>?[\\\]^`{|}]/g, '\\$&'),
     value.replace(/[^A-Za-z0-9_.,:+/@\x80-\u{10ffff}-]/gu, '\\$&'),
     value.replace(/[^A-Za-z0-9_\x80-\u{10ffff}]/gu, '\\$&'),
+    // Markdown, and .properties
+    value.replace(/[\\`*_[\]]/g, '\\$&'),
+    value.replace(/[\\`*_{}[\]()#+\-.!|~<>=]/g, '\\$&'),
+    value.replace(/[\\:=#! ]/g, '\\$&'),
   ]
 }
 
@@ -95,7 +106,12 @@ function htmlForms(value: string): string[] {
     numeric(write, /[&<>"']/g),
     numeric(write, /[&<>"']|[^\0-\x7f]/gu),
   ])
-  return [...quotes, ...go, ...plus, ...some]
+  // Handlebars, OWASP, Mustache
+  const cautious = quotes.flatMap((form) => {
+    const equals = form.replaceAll('`', '&#x60;').replaceAll('=', '&#x3D;')
+    return [equals, form.replaceAll('/', '&#x2F;'), equals.replaceAll('/', '&#x2F;')]
+  })
+  return [...quotes, ...go, ...plus, ...cautious, ...some]
 }
 
 function linesIn(value: string): string[] {
@@ -107,8 +123,9 @@ function textsIn(value: string): string[] {
   if (!/^\s*[{[]/.test(value)) return []
   try {
     const texts: string[] = []
-    JSON.parse(value, (_key, inner: unknown) => {
-      if (typeof inner === 'string' && inner.length >= 16) texts.push(inner, ...linesIn(inner))
+    JSON.parse(value, (name, inner: unknown) => {
+      const isLikely = typeof inner === 'string' && (inner.length >= 16 || SECRET_NAME.test(name))
+      if (isLikely) texts.push(inner, ...linesIn(inner))
       return inner
     })
     return texts
@@ -119,5 +136,13 @@ function textsIn(value: string): string[] {
 
 function passwordIn(value: string): string[] {
   const { password = '' } = /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:(?<password>[^/\s@]+)@/i.exec(value)?.groups ?? {}
-  return password.length >= 8 ? [password] : []
+  return [password, decoded(password)].filter((each) => each.length >= 8)
+}
+
+function decoded(percentEncoded: string): string {
+  try {
+    return decodeURIComponent(percentEncoded)
+  } catch {
+    return percentEncoded
+  }
 }

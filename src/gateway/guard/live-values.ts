@@ -41,6 +41,7 @@ export class LiveValues {
     for (const { value, owner } of held) this.#add(value, owner)
     return () => {
       for (const { value, owner } of held.splice(0)) this.#remove(value, owner)
+      if (!this.#isCurrent) this.#rebuild()
     }
   }
 
@@ -72,7 +73,7 @@ export class LiveValues {
     live?.owners.splice(live.owners.indexOf(owner), 1)
     if (live?.owners.length !== 0) return
     this.#values.delete(value)
-    this.#rebuild()
+    this.#isCurrent = false
   }
 
   /** The patterns are wiped; the strings they were made of are the collector's. */

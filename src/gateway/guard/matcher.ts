@@ -1,5 +1,7 @@
 const BLOCK = 3
 const TABLE = 65_536
+/** `[38;5;196m` */
+const LONGEST_CODE = 16
 const NONE: readonly Pattern[] = []
 
 export interface Pattern {
@@ -119,6 +121,7 @@ function isWordByte(byte = 0, isWord: Pattern['isWord']): boolean {
 /** `[31m`, with or without what stands before: the letter belongs to no word. */
 function isTerminalCode(bytes: Uint8Array, end: number): boolean {
   let at = end - 2
-  while (((bytes[at] ?? 0) >= 0x30 && (bytes[at] ?? 0) <= 0x39) || bytes[at] === 0x3b) at--
+  const earliest = end - LONGEST_CODE
+  while (at > earliest && (((bytes[at] ?? 0) >= 0x30 && (bytes[at] ?? 0) <= 0x39) || bytes[at] === 0x3b)) at--
   return bytes[at] === 0x5b && (bytes[end - 1] ?? 0) >= 0x41
 }

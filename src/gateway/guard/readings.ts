@@ -6,6 +6,8 @@ import { withoutUnseen } from './unseen.ts'
 
 /** JSON in JSON in JSON, and one more for characters that nobody sees. */
 const MAX_LEVELS = 4
+/** Of a whole message: what one of its texts needs may come late, as others are undone with it. */
+export const MAX_LEVELS_OF_ALL = 3 * MAX_LEVELS
 /** `%2525XX`. */
 const MAX_PERCENT = 3
 
@@ -22,9 +24,9 @@ export function* plainReadings(text: Reading): Generator<Reading> {
 }
 
 /** The text at each of its levels: with escapes undone, and without what nobody sees. */
-export function* levelsOf(text: Reading): Generator<Reading> {
+export function* levelsOf(text: Reading, maxLevels = MAX_LEVELS): Generator<Reading> {
   let level: Reading | null = text
-  for (let depth = 0; depth < MAX_LEVELS && level !== null; depth++) {
+  for (let depth = 0; depth < maxLevels && level !== null; depth++) {
     yield level
     level = withoutUnseen(level) ?? unescaped(level)
   }

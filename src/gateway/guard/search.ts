@@ -1,8 +1,9 @@
 import { isAscii } from 'node:buffer'
+import type { Span } from '../wire/json-span.ts'
 import type { Hit, Matcher } from './matcher.ts'
 import { listedBytes } from './number-lists.ts'
 import { piece, type Reading } from './reading.ts'
-import { levelsOf, plainReadings } from './readings.ts'
+import { levelsOf, MAX_LEVELS_OF_ALL, plainReadings } from './readings.ts'
 import { joinedLines } from './wrapped.ts'
 
 /** A long text is read piece by piece, as its readings take several times its size. */
@@ -58,10 +59,16 @@ export function hitsIn(text: Reading, matchers: Matchers): Hit[] {
 }
 
 /** The same with escapes undone, and undone again. */
-export function hitsAtAllLevels(text: Reading, matchers: Matchers): Hit[] {
+export function hitsAtAllLevels(text: Reading, matchers: Matchers, maxLevels?: number): Hit[] {
   const found: Hit[] = []
-  for (const level of levelsOf(text)) found.push(...hitsIn(level, matchers))
+  for (const level of levelsOf(text, maxLevels)) found.push(...hitsIn(level, matchers))
   return found
+}
+
+/** Where in a line of JSON anything may be, in order: what is in one of its texts is also in all of them as one. */
+export function placesIn(line: Uint8Array, matchers: Matchers): Span[] {
+  const look = (text: Reading) => hitsAtAllLevels(text, matchers, MAX_LEVELS_OF_ALL)
+  return [...piecesOf(line, matchers)].flatMap(look).sort((a, b) => a.start - b.start)
 }
 
 function* looksAt(text: Reading, { text: matcher, codes }: Matchers): Generator<[Matcher, Reading]> {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 
 /** One entry of `network`: a name, `*.` and a name, or an address; without a port 443 is meant. */
 interface HostRule {
@@ -29,7 +30,9 @@ export function isListed(rules: readonly HostRule[], host: string, port: number)
 
 /** Whether `address`, which the name `host` stands for, may be connected to. An address that is listed itself may. */
 export function isReachable(host: string, address: string): boolean {
-  return isIP(plain(host)) !== 0 || plain(host) === 'localhost' || !LOCAL.test(address)
+  if (isIP(plain(host)) !== 0 || plain(host) === 'localhost') return true
+  const own = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  return !LOCAL.test(address) && !own.some((each) => each.address === address)
 }
 
 function plain(host: string): string {

@@ -1,7 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { log } from '../../base/index.ts'
 import { hostRules, isListed, isReachable } from './hosts.ts'
 import { tunnel } from './tunnel.ts'
 
@@ -10,10 +9,10 @@ const MAX_HEAD_BYTES = 8192
 const HEAD_TIMEOUT_MS = 10_000
 const MAX_CONNECTIONS = 200
 
-/** Who asks, and what he may reach. */
 export interface EgressRules {
-  readonly serverId: string
   readonly hosts: readonly string[]
+  /** Told once of each other host that is asked for, `name:port`. It is the server's own word. */
+  onRefused(target: string): void
 }
 
 /**
@@ -23,7 +22,7 @@ export interface EgressRules {
 export class EgressProxy {
   readonly path: string
   readonly #server: Server
-  #rules: EgressRules
+  readonly #rules: EgressRules
   readonly #said = new Set<string>()
 
   private constructor(path: string, rules: EgressRules) {
@@ -36,17 +35,14 @@ export class EgressProxy {
   /** Listens when it resolves. */
   static async open(path: string, rules: EgressRules): Promise<EgressProxy> {
     const proxy = new EgressProxy(path, rules)
+    // of a gateway with our number that was killed
+    rmSync(path, { force: true })
     await new Promise<void>((resolve, reject) => {
       proxy.#server.once('error', reject)
       proxy.#server.listen(path, resolve)
     })
     proxy.#server.unref()
     return proxy
-  }
-
-  /** From the next connection on. */
-  configure(rules: EgressRules): void {
-    this.#rules = rules
   }
 
   close(): void {
@@ -93,10 +89,9 @@ export class EgressProxy {
   }
 
   #say(target: string): void {
-    const { serverId } = this.#rules
     if (this.#said.has(target) || this.#said.size > MAX_CONNECTIONS) return
     this.#said.add(target)
-    log.warn(`${serverId} wanted to reach ${target}, which is not in its \`network\``)
+    this.#rules.onRefused(target)
   }
 }
 

@@ -189,3 +189,45 @@ test.each([
   expect(masked(text)).toBe(text)
   expect(performance.now() - started).toBeLessThan(1000)
 })
+
+test.each([
+  ['small texts with escapes', '"\\u0041",'],
+  ['small texts with a value in one', '"\\u0041","b",'],
+])('a quarter of a MiB of %s takes no longer than one of a large one', (_name, unit) => {
+  const items = unit.repeat(Math.ceil((256 * 1024) / unit.length))
+  const line = encoder.encode(`{"result":[${items}"${TOKEN}"]}`)
+
+  const started = performance.now()
+  const { bytes } = redact(line, values)
+
+  expect(performance.now() - started).toBeLessThan(80)
+  expect(decoder.decode(bytes ?? new Uint8Array()).endsWith('"[redacted scope/TOKEN]"]}')).toBe(true)
+})
+
+test('a value of digits is looked for in long numbers without going back to their start', () => {
+  const digits = holding({ PIN: '1234567890' })
+  const text = '91234567890;'.repeat(20_000)
+
+  const started = performance.now()
+  expect(masked(text, digits)).toBe(text)
+
+  expect(performance.now() - started).toBeLessThan(1000)
+})
+
+test('a secret of many lines is let go of at once', () => {
+  const live = new LiveValues()
+  const lines = Array.from({ length: 300 }, (_, n) => Bun.hash(`line ${n}`).toString(36).repeat(5))
+  const letGo = live.hold('scope', { PEM: lines.join('\n'), TOKEN })
+
+  const started = performance.now()
+  letGo()
+
+  expect(performance.now() - started).toBeLessThan(200)
+  expect(masked(`x ${lines[7]} ${TOKEN}`, live)).toBe(`x ${lines[7]} ${TOKEN}`)
+})
+
+test('a value with half a character in it is held like any other', () => {
+  const live = holding({ JSON: '{"note":"a broken emoji \\ud83d in a text"}' })
+
+  expect(masked('x {"note":"a broken emoji \\ud83d in a text"} y', live)).toBe('x [redacted scope/JSON] y')
+})

@@ -84,12 +84,17 @@ describe('a value is taken out', () => {
     const values = holding({
       PEM: '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0\nBAQEFAASCBKcwggSjAgEAAo\n-----END PRIVATE KEY-----\n',
       JSON: '{"type":"service_account","private_key":"abcdefgh12345678"}',
+      SHORT: '{"user":"somebody-else","password":"Sup3r-Secret1"}',
       URL: 'postgres://user:correct-horse@db.example/app',
+      ESCAPED: 'postgres://user:p%40ssw0rd-Long1@db.example/app',
     })
 
     expect(redacted(result('x BAQEFAASCBKcwggSjAgEAAo'), values)).toBe(result('x [redacted scope/PEM]'))
     expect(redacted(result('x abcdefgh12345678'), values)).toBe(result('x [redacted scope/JSON]'))
+    expect(redacted(result('x Sup3r-Secret1'), values)).toBe(result('x [redacted scope/SHORT]'))
+    expect(redacted(result('x somebody-else'), values)).toBe(result('x somebody-else'))
     expect(redacted(result('x correct-horse'), values)).toBe(result('x [redacted scope/URL]'))
+    expect(redacted(result('x p@ssw0rd-Long1'), values)).toBe(result('x [redacted scope/ESCAPED]'))
     expect(redacted(result('-----BEGIN PRIVATE KEY-----'), values)).toBe(result('-----BEGIN PRIVATE KEY-----'))
   })
 

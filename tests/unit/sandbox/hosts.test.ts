@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { networkInterfaces } from 'node:os'
 import { hostRules, isListed, isReachable } from '../../../src/sandbox/egress/hosts.ts'
 
 describe('a list of hosts', () => {
@@ -57,4 +58,10 @@ describe('a name', () => {
     expect(isReachable('localhost', '127.0.0.1')).toBe(true)
     expect(isReachable('127.0.0.1', '127.0.0.1')).toBe(true)
   })
+})
+
+test('a name that stands for an address of this machine leads nowhere', () => {
+  const own = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+
+  for (const { address } of own) expect(isReachable('api.example.com', address)).toBe(false)
 })

@@ -1,0 +1,42 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { hostEnvironment, userHome } from '../base/index.ts'
+
+/** Below the runtime folder of the user: the service manager, editors, terminals, containers. */
+const IN_RUNTIME_FOLDER = ['systemd', 'emacs', 'zellij', 'wezterm', 'kitty', 'podman']
+
+/**
+ * Sockets by which other programs of the user run whatever they are told to, outside of every shield, in their usual
+ * places: `folders` that are there, and `files`. Docker's stays: servers are started by it.
+ */
+export function doorsToOutside(): { folders: string[]; files: string[] } {
+  const uid = process.getuid?.() ?? 0
+  const environment = hostEnvironment()
+  const bus = /^unix:path=([^,;]+)\/[^/]+$/.exec(environment['DBUS_SESSION_BUS_ADDRESS'] ?? '')?.[1]
+  const runtime = [environment['XDG_RUNTIME_DIR'], `/run/user/${uid}`, bus].filter(
+    (folder) => folder !== undefined,
+  )
+  const folders = [
+    tmuxFolder(uid),
+    ...['/run/screen', '/tmp/screens', join(userHome(), '.screen')],
+    ...[`/tmp/emacs${uid}`, `/tmp/zellij-${uid}`, `/tmp/nvim.${environment['USER'] ?? uid}`],
+    ...runtime.flatMap((folder) => IN_RUNTIME_FOLDER.map((name) => join(folder, name))),
+  ]
+  const files = runtime.map((folder) => join(folder, 'bus'))
+  return { folders: present(folders), files: present(files) }
+}
+
+/** Made when it is missing, as tmux would later: what is not there cannot be hidden. */
+function tmuxFolder(uid: number): string {
+  const folder = join(hostEnvironment()['TMUX_TMPDIR'] || '/tmp', `tmux-${uid}`)
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch {
+    // it is there, or cannot be made by tmux either
+  }
+  return folder
+}
+
+function present(paths: readonly string[]): string[] {
+  return [...new Set(paths)].filter((path) => existsSync(path))
+}
