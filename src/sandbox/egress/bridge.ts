@@ -1,5 +1,4 @@
 import { closeSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
 import { hostEnvironment, log } from '../../base/index.ts'
 import { tunnel } from './tunnel.ts'
 
@@ -21,6 +20,7 @@ export function bridgeCommand(socketPath: string): string[] {
  */
 export async function runBehindBridge([socketPath = '', ...command]: readonly string[]): Promise<number> {
   try {
+    const { connect, createServer } = await import('node:net')
     const server = createServer({ allowHalfOpen: true }, (client) =>
       tunnel(client, connect({ path: socketPath, allowHalfOpen: true })),
     )
