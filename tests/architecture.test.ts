@@ -23,7 +23,7 @@ const POWERS: [string, RegExp, RegExp][] = [
   [
     'child processes',
     /Bun\.spawn|node:child_process/,
-    /^(gateway\/downstream\/(process|watchdog)|daemon|sandbox\/(bwrap|egress\/bridge)|vault\/key-(command|plugin-process))\.ts$/,
+    /^(gateway\/downstream\/(process|watchdog)|daemon|sandbox\/(bwrap|egress\/bridge)|vault\/key\/(passphrase-command|plugin\/process))\.ts$/,
   ],
   ['fetch', /\bfetch\(/, /^auth\/http\.ts$/],
   ['the environment', /process\.env\b|Bun\.env\b/, /^base\/env\.ts$/],

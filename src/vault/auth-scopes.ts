@@ -11,7 +11,7 @@ import {
 import { seal } from './cipher.ts'
 import type { VaultContext } from './context.ts'
 import { encodeEnvelope } from './envelope.ts'
-import { missingFile } from './key-file-changes.ts'
+import { missingFile } from './key/changes.ts'
 import { refuseLocked } from './locks.ts'
 import { type KeyEntry, keyEntries, openRow, tampered, withMac } from './sealed-row.ts'
 import { checkNames, checkValue } from './secret-names.ts'

@@ -1,7 +1,7 @@
 import type { Clock, Paths } from '../base/index.ts'
 import type { VaultDatabase } from '../store/index.ts'
-import type { IdentityFile } from './identity-file.ts'
-import type { KeyAccess } from './key-access.ts'
+import type { KeyAccess } from './key/access.ts'
+import type { IdentityFile } from './key/identity-file.ts'
 
 /** What the vault's operations share. */
 export interface VaultContext {

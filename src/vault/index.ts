@@ -5,13 +5,13 @@
 
 export type { Locks } from '../store/index.ts'
 export type { OpenedScope, PutOutcome, ScopeSummary } from './auth-scopes.ts'
-export { KeyAccess, type KeyHandover } from './key-access.ts'
-export { descriptorPassphrase } from './key-descriptor.ts'
-export { hasSafeKeyFile } from './key-file-safety.ts'
-export type { Person } from './key-person.ts'
-export { readPluginKey } from './key-plugin-names.ts'
-export type { KeyDescription, Protecting } from './key-protection.ts'
-export { isKeyWrapped } from './key-wrap.ts'
+export { KeyAccess, type KeyHandover } from './key/access.ts'
+export { descriptorPassphrase } from './key/passphrase-descriptor.ts'
+export type { Person } from './key/person.ts'
+export { readPluginKey } from './key/plugin/plugin-key.ts'
+export { hasSafeKeyFile } from './key/private-file.ts'
+export type { KeyDescription, Protecting } from './key/protection.ts'
+export { isKeyWrapped } from './key/wrap.ts'
 export { lockError } from './locks.ts'
 export {
   ROTATION_STEPS,

@@ -1,6 +1,6 @@
 import type { SealedScopeRow } from '../store/index.ts'
 import { decodeEnvelope, type Envelope } from './envelope.ts'
-import type { IdentityFile } from './identity-file.ts'
+import type { IdentityFile } from './key/identity-file.ts'
 import type { Manifest } from './manifest.ts'
 import { isSameMac, scopeMac } from './seal-mac.ts'
 import { VaultError } from './vault-error.ts'

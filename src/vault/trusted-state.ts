@@ -8,8 +8,8 @@ import {
   type VaultTransaction,
 } from '../store/index.ts'
 import type { VaultContext } from './context.ts'
-import type { IdentityFile } from './identity-file.ts'
-import { keyFileOf, missingFile } from './key-file-changes.ts'
+import { keyFileOf, missingFile } from './key/changes.ts'
+import type { IdentityFile } from './key/identity-file.ts'
 import { decodeManifest, encodeManifest, type Manifest, newManifest } from './manifest.ts'
 import { isSameMac, stateMac } from './seal-mac.ts'
 import { isAuthentic } from './sealed-row.ts'

@@ -14,8 +14,8 @@ import {
   type ScopeSummary,
 } from './auth-scopes.ts'
 import type { VaultContext } from './context.ts'
-import { IdentityFile } from './identity-file.ts'
-import { KeyAccess } from './key-access.ts'
+import { KeyAccess } from './key/access.ts'
+import { IdentityFile } from './key/identity-file.ts'
 import {
   backUpKey,
   describeKey,
@@ -23,8 +23,8 @@ import {
   type Protecting,
   protectKey,
   restoreKey,
-} from './key-protection.ts'
-import { isKeyWrapped } from './key-wrap.ts'
+} from './key/protection.ts'
+import { isKeyWrapped } from './key/wrap.ts'
 import { lock, lockError, locksOf, unlock } from './locks.ts'
 import { type RotationObserver, type RotationOptions, type RotationReport, rotate } from './rotation.ts'
 import { tidy } from './tidy.ts'

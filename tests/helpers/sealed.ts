@@ -1,6 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { decodeEnvelope } from '../../src/vault/envelope.ts'
-import { IdentityFile } from '../../src/vault/identity-file.ts'
+import { IdentityFile } from '../../src/vault/key/identity-file.ts'
 import type { TempHome } from './temp-home.ts'
 
 export interface SealedRow {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { encodeStanza, type Stanza, stanzasIn } from '../../../src/vault/key-plugin-stanza.ts'
+import { encodeStanza, type Stanza, stanzasIn } from '../../../../../src/vault/key/plugin/stanza.ts'
 
 async function* inChunks(text: string, size: number): AsyncGenerator<Uint8Array> {
   const bytes = new TextEncoder().encode(text)

@@ -1,6 +1,6 @@
 import { unlinkSync } from 'node:fs'
-import { createExclusively, temporariesOf } from '../base/index.ts'
-import { VaultError } from './vault-error.ts'
+import { createExclusively, temporariesOf } from '../../base/index.ts'
+import { VaultError } from '../vault-error.ts'
 
 /**
  * Writes identities, sealed or not, where the user wants a copy of them: all of it, in a file that must not exist.

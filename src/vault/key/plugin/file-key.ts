@@ -1,8 +1,8 @@
-import { isMcplexerError } from '../base/index.ts'
-import { byPlugin, type PluginKey } from './key-plugin-names.ts'
-import { pluginFailed } from './key-plugin-process.ts'
-import { command, converse, type PluginOptions, unable } from './key-plugin-session.ts'
-import type { Stanza } from './key-plugin-stanza.ts'
+import { isMcplexerError } from '../../../base/index.ts'
+import { byPlugin, type PluginKey } from './plugin-key.ts'
+import { pluginFailed } from './process.ts'
+import { command, converse, type PluginOptions, unable } from './session.ts'
+import type { Stanza } from './stanza.ts'
 
 const FILE_KEY_BYTES = 16
 

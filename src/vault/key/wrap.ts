@@ -1,8 +1,8 @@
-import { sealedBy, unarmored } from './cipher.ts'
-import type { KeyAccess } from './key-access.ts'
-import { readPrivateFile } from './key-file-safety.ts'
-import { sealedByPlugin } from './key-plugin-file.ts'
-import { lockedKey, openAnyWay, opensAlone } from './key-ways.ts'
+import { sealedBy, unarmored } from '../cipher.ts'
+import type { KeyAccess } from './access.ts'
+import { sealedByPlugin } from './plugin/key-file.ts'
+import { readPrivateFile } from './private-file.ts'
+import { lockedKey, openAnyWay, opensAlone } from './ways.ts'
 
 const BINARY = 'age-encryption.org/v1'
 const ARMORED = '-----BEGIN AGE ENCRYPTED FILE-----'

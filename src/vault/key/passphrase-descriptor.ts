@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs'
-import { hostEnvironment } from '../base/index.ts'
-import { VaultError } from './vault-error.ts'
+import { hostEnvironment } from '../../base/index.ts'
+import { VaultError } from '../vault-error.ts'
 
 const MAX_PASSPHRASE_BYTES = 4096
 let descriptorText: string | null = null

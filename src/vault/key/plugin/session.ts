@@ -1,9 +1,9 @@
-import { isMcplexerError } from '../base/index.ts'
-import type { Person } from './key-person.ts'
-import { type PluginMode, PluginProcess, pluginFailed, SILENCE_LIMIT_MS } from './key-plugin-process.ts'
-import type { Stanza } from './key-plugin-stanza.ts'
-import { PluginTalk } from './key-plugin-talk.ts'
-import type { VaultError } from './vault-error.ts'
+import { isMcplexerError } from '../../../base/index.ts'
+import type { VaultError } from '../../vault-error.ts'
+import type { Person } from '../person.ts'
+import { type PluginMode, PluginProcess, pluginFailed, SILENCE_LIMIT_MS } from './process.ts'
+import type { Stanza } from './stanza.ts'
+import { PluginTalk } from './talk.ts'
 
 export interface PluginOptions {
   /** Null: nobody is there to answer. */

@@ -1,12 +1,12 @@
-import { isMcplexerError } from '../base/index.ts'
-import { opened, openedThrough } from './cipher.ts'
-import type { KeyAccess, OpenedKey } from './key-access.ts'
-import { outputOf } from './key-command.ts'
-import { descriptorPassphrase } from './key-descriptor.ts'
-import { openedByPlugin } from './key-plugin-file.ts'
-import { type Protection, protectionFile, readProtections } from './key-protections.ts'
+import { isMcplexerError } from '../../base/index.ts'
+import { opened, openedThrough } from '../cipher.ts'
+import { VaultError } from '../vault-error.ts'
+import type { KeyAccess, OpenedKey } from './access.ts'
 import { keychainPassphrase } from './keychain.ts'
-import { VaultError } from './vault-error.ts'
+import { outputOf } from './passphrase-command.ts'
+import { descriptorPassphrase } from './passphrase-descriptor.ts'
+import { openedByPlugin } from './plugin/key-file.ts'
+import { type Protection, protectionFile, readProtections } from './protection-file.ts'
 
 const IS_NEXT_TRIED = new Set<string>([
   'VAULT_PASSPHRASE_WRONG',

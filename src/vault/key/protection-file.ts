@@ -1,6 +1,6 @@
-import { replaceAtomically } from '../base/index.ts'
-import { readPrivateFile } from './key-file-safety.ts'
-import type { PluginKey } from './key-plugin-names.ts'
+import { replaceAtomically } from '../../base/index.ts'
+import type { PluginKey } from './plugin/plugin-key.ts'
+import { readPrivateFile } from './private-file.ts'
 
 /** What opens a wrapped key file, or says where to get it; no secret, in a file beside it. */
 export type Protection =

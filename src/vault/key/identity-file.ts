@@ -1,11 +1,11 @@
 import { dirname } from 'node:path'
-import { createExclusively, ensurePrivateFolder, replaceAtomically, Secret } from '../base/index.ts'
-import { generateIdentity, macKeyOf, open, recipientOf } from './cipher.ts'
-import { KeyAccess } from './key-access.ts'
-import { writeKeyCopy } from './key-copy.ts'
-import { MAX_KEY_FILE_BYTES, readPrivateFile } from './key-file-safety.ts'
-import { isWrapped, unwrapped, wrapped } from './key-wrap.ts'
-import { VaultError } from './vault-error.ts'
+import { createExclusively, ensurePrivateFolder, replaceAtomically, Secret } from '../../base/index.ts'
+import { generateIdentity, macKeyOf, open, recipientOf } from '../cipher.ts'
+import { VaultError } from '../vault-error.ts'
+import { KeyAccess } from './access.ts'
+import { writeKeyCopy } from './copy.ts'
+import { MAX_KEY_FILE_BYTES, readPrivateFile } from './private-file.ts'
+import { isWrapped, unwrapped, wrapped } from './wrap.ts'
 
 /**
  * The key file is a standard age identity file; `age -d -i` and `age-keygen -y` read it:

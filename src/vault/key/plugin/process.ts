@@ -1,7 +1,7 @@
 import { delimiter, isAbsolute, parse } from 'node:path'
-import { hostEnvironment, log, McplexerError } from '../base/index.ts'
-import { encodeStanza, type Stanza, stanzasIn } from './key-plugin-stanza.ts'
-import { VaultError } from './vault-error.ts'
+import { hostEnvironment, log, McplexerError } from '../../../base/index.ts'
+import { VaultError } from '../../vault-error.ts'
+import { encodeStanza, type Stanza, stanzasIn } from './stanza.ts'
 
 /** Of C2SP age-plugin.md: wraps file keys, or unwraps them. */
 export type PluginMode = 'recipient-v1' | 'identity-v1'

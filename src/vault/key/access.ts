@@ -1,5 +1,5 @@
-import type { Person } from './key-person.ts'
-import type { PluginKey } from './key-plugin-names.ts'
+import type { Person } from './person.ts'
+import type { PluginKey } from './plugin/plugin-key.ts'
 
 /** What has opened a wrapped key file, and wraps it again. */
 export type KeyOpener =

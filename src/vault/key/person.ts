@@ -1,4 +1,4 @@
-import type { Secret } from '../base/index.ts'
+import type { Secret } from '../../base/index.ts'
 
 /** Somebody at a terminal. Each throws CLI_CANCELLED when they give up. */
 export interface Person {

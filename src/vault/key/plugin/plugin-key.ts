@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { bech32 } from '@scure/base'
-import { VaultError } from './vault-error.ts'
+import { VaultError } from '../../vault-error.ts'
 
 /** What a key file is sealed for by plugins. None of it is a secret by itself, as a rule. */
 export interface PluginKey {

@@ -1,7 +1,7 @@
 import { base64nopad } from '@scure/base'
-import { log, type Secret } from '../base/index.ts'
-import type { Person } from './key-person.ts'
-import type { Stanza } from './key-plugin-stanza.ts'
+import { log, type Secret } from '../../../base/index.ts'
+import type { Person } from '../person.ts'
+import type { Stanza } from './stanza.ts'
 
 const MAX_SHOWN = 500
 const UNSEEN = /[\s\p{Cc}\p{Cf}]+/gu

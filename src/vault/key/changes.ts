@@ -1,6 +1,6 @@
-import type { VaultContext } from './context.ts'
+import type { VaultContext } from '../context.ts'
+import { VaultError } from '../vault-error.ts'
 import { IdentityFile } from './identity-file.ts'
-import { VaultError } from './vault-error.ts'
 
 /**
  * Vaults may share a key file, and each of them writes to it. So every change reads the file and writes it under

@@ -1,4 +1,4 @@
-import { VaultError } from './vault-error.ts'
+import { VaultError } from '../vault-error.ts'
 
 const SERVICE = 'mcplexer'
 

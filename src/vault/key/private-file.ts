@@ -9,8 +9,8 @@ import {
   type Stats,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { userHome } from '../base/index.ts'
-import { VaultError } from './vault-error.ts'
+import { userHome } from '../../base/index.ts'
+import { VaultError } from '../vault-error.ts'
 
 export const MAX_KEY_FILE_BYTES = 512 * 1024
 const STICKY = 0o1000

@@ -1,9 +1,9 @@
-import { openedThrough, sealedThrough } from './cipher.ts'
-import type { OpenedKey } from './key-access.ts'
-import type { Person } from './key-person.ts'
-import { unwrapFileKey, wrapFileKey } from './key-plugin.ts'
-import type { PluginKey } from './key-plugin-names.ts'
-import { VaultError } from './vault-error.ts'
+import { openedThrough, sealedThrough } from '../../cipher.ts'
+import { VaultError } from '../../vault-error.ts'
+import type { OpenedKey } from '../access.ts'
+import type { Person } from '../person.ts'
+import { unwrapFileKey, wrapFileKey } from './file-key.ts'
+import type { PluginKey } from './plugin-key.ts'
 
 /** Identities, opened by a plugin. Throws VAULT_PLUGIN_… and VAULT_OPEN_FAILED; the file key is copied, not taken. */
 export async function openedByPlugin(
