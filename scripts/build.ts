@@ -18,7 +18,7 @@ const TARGETS = [
   'windows-x64',
   'windows-arm64',
 ]
-export const COMPILE_FLAGS = [
+const COMPILE_FLAGS = [
   '--compile',
   '--minify',
   '--bytecode',

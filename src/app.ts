@@ -29,7 +29,7 @@ export interface App {
   close(): Promise<void>
 }
 
-export interface AppOptions {
+interface AppOptions {
   readonly configPath?: string
   /** For what opens a protected key file; left out: nobody is there to ask. */
   readonly person?: Person

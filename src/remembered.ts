@@ -4,7 +4,7 @@ import { type CatalogStore, type PinStore, readListing } from './gateway/index.t
 import * as store from './store/index.ts'
 
 /** What auth and gateway want remembered, each through an interface of its own, in the activity database. */
-export interface Remembered {
+interface Remembered {
   readonly launches: LaunchGrants
   readonly pins: PinStore
   readonly catalog: CatalogStore

@@ -1,7 +1,7 @@
 import type { StoredEntry } from './entry.ts'
 
 /** Something that a person should look at; what happened more than once stands at its first time. */
-export interface Alert {
+interface Alert {
   readonly atMs: number
   readonly text: string
 }

@@ -3,10 +3,10 @@
  * same, in order, and whether anybody has changed them since. Never: a value, a result, or arguments as they were.
  */
 export type { ActivityDatabase } from '../store/index.ts'
-export { type Alert, alertsIn } from './alerts.ts'
+export { alertsIn } from './alerts.ts'
 export { type Checkpoint, encodeCheckpoint, readCheckpoint } from './checkpoint.ts'
 export type { AuditEntry, AuditKind, StoredEntry } from './entry.ts'
-export { AuditLog, type AuditOptions } from './log.ts'
-export { type Filter, followed, headOf, listed, matches } from './query.ts'
-export { prune, type Retention } from './retention.ts'
-export { type Verdict, verify } from './verify.ts'
+export { AuditLog } from './log.ts'
+export { followed, headOf, listed } from './query.ts'
+export { prune } from './retention.ts'
+export { verify } from './verify.ts'

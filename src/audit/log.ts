@@ -6,7 +6,7 @@ import { type AuditEntry, encodeEntry } from './entry.ts'
 const COMMIT_EVERY_MS = 50
 const MAX_WAITING = 10_000
 
-export interface AuditOptions {
+interface AuditOptions {
   /** Go on when nothing can be put on record. */
   readonly allowsFailure: boolean
 }

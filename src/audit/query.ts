@@ -6,7 +6,7 @@ const PAGE = 1000
 const LOOK_EVERY_MS = 200
 
 /** What is left out is not looked at. */
-export interface Filter {
+interface Filter {
   readonly kind?: string
   readonly server?: string
   readonly scope?: string
@@ -16,7 +16,7 @@ export interface Filter {
   readonly sinceMs?: number
 }
 
-export function matches(entry: StoredEntry, filter: Filter): boolean {
+function matches(entry: StoredEntry, filter: Filter): boolean {
   const { sinceMs, client, ...exact } = filter
   if (sinceMs !== undefined && entry.atMs < sinceMs) return false
   if (client !== undefined && entry.client?.includes(client) !== true) return false

@@ -7,7 +7,7 @@ import { letGo } from './retention.ts'
 const PAGE = 1000
 
 /** `brokenAt`: the first entry that is not as it was written, or does not follow on the one before. */
-export interface Verdict {
+interface Verdict {
   readonly entries: number
   readonly firstSeq: number
   readonly brokenAt: number | null

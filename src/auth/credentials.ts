@@ -35,7 +35,7 @@ export interface CredentialSource {
   close(): void
 }
 
-export interface CredentialDeps {
+interface CredentialDeps {
   /** The configuration in force. */
   config(): Config
   /** Opened when the first server with a scope starts, not before. */

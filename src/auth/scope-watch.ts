@@ -3,7 +3,7 @@ import type { Locks, Vault } from '../vault/index.ts'
 
 const LOOK_EVERY_MS = 100
 
-export interface WatchEvents {
+interface WatchEvents {
   onChange(scopeId: string): void
   /** What is locked now, whenever that has changed. */
   onLock(locks: Locks): void

@@ -1,6 +1,6 @@
 import type { ErrorCode } from './error-codes.ts'
 
-export interface ErrorDetails {
+interface ErrorDetails {
   /** One thing the user can do now, best a command to paste. */
   hint?: string
   /** The original error. Leave it out when it can carry a piece of a secret (age, spawning). */

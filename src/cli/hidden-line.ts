@@ -10,7 +10,7 @@ const PASTE_ENDS = '[201~'
 /** Longer ones do not exist: what follows is text again. */
 const LONGEST_SEQUENCE = 16
 
-export type LineState = 'more' | 'done' | 'cancelled'
+type LineState = 'more' | 'done' | 'cancelled'
 
 /**
  * Pure: the bytes that a raw terminal sends, as one line that nobody sees. Understood are Enter, Backspace, Ctrl-U,

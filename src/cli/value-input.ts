@@ -7,7 +7,7 @@ import { askSecret, isInteractive } from './prompt.ts'
 const MAX_READ_BYTES = 1024 * 1024
 const NEWLINE = 0x0a
 
-export interface ValueSource {
+interface ValueSource {
   readonly argument: string | undefined
   readonly file: string | undefined
   readonly variable: string | undefined

@@ -22,7 +22,7 @@ export async function loadConfig(path: string): Promise<Config> {
   return parseConfig(await readConfigFile(path), path)
 }
 
-export interface CheckedConfig {
+interface CheckedConfig {
   readonly config: Config
   /** What is allowed, and hardly what was meant. */
   readonly warnings: readonly ConfigProblem[]

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-export interface AuthScopeKey {
+interface AuthScopeKey {
   readonly name: string
   readonly description: string | null
   readonly obtain: string | null
@@ -52,7 +52,7 @@ export interface Server {
   readonly requiresShield: boolean
 }
 
-export interface AuditSettings {
+interface AuditSettings {
   /** Arguments of calls, without the values that are live, beside their digest. */
   readonly keepsArguments: boolean
   /** Calls go on when they cannot be put on record. */

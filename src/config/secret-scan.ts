@@ -5,7 +5,7 @@ import { SECRET_SHAPES } from './secret-shapes.ts'
 import type { YamlSource } from './source.ts'
 
 /** On the line of a false positive. */
-export const ALLOW_COMMENT = '# mcplexer:allow-secret'
+const ALLOW_COMMENT = '# mcplexer:allow-secret'
 
 const LONE_FLAG = /^--?([A-Za-z][\w-]*)$/
 const HINT = `take it out and seal it: mcplexer secret put SCOPE KEY; for an argument use sh -c 'exec server --token "$TOKEN"' (then every local user can see it); a false alarm is silenced by \`${ALLOW_COMMENT}\` on its line`

@@ -9,11 +9,11 @@ const SETTLE_MS = 50
 /** Only where the system cannot watch: no handles left, a network file system. */
 const POLL_MS = 2000
 
-export interface ConfigWatch {
+interface ConfigWatch {
   close(): void
 }
 
-export interface ConfigListeners {
+interface ConfigListeners {
   onChange(config: Config): void
   onError(error: unknown): void
 }

@@ -16,7 +16,7 @@ import type { SessionMemory } from './view/session-memory.ts'
 import { type RequestMessage, textParam } from './wire/message.ts'
 import { restoreId } from './wire/relabel.ts'
 
-export interface CallDeps {
+interface CallDeps {
   readonly config: Config
   readonly catalog: Catalog
   readonly memory: SessionMemory

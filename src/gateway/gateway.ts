@@ -16,7 +16,7 @@ import { type Finding, LeakGuard } from './guard/leak-guard.ts'
 import { ClientView, type ViewHome } from './view/client-view.ts'
 import { SessionPools } from './view/session-pools.ts'
 
-export interface GatewayDeps {
+interface GatewayDeps {
   readonly config: Config
   readonly credentials: CredentialSource
   readonly sandbox: Sandbox

@@ -1,3 +1,3 @@
 /** The HTTP door of gateway: only `serve --http` loads it. */
-export { type HttpAddress, isLoopback, parseAddress } from './upstream/http/address.ts'
+export { isLoopback, parseAddress } from './upstream/http/address.ts'
 export { HttpServer } from './upstream/http/server.ts'

@@ -4,8 +4,8 @@
  * key or a database, or keeps a value longer than the server lives that it was injected into.
  */
 
-export { type Pin, type PinStore, pinOf } from './catalog/pins.ts'
-export type { CatalogStore, ServerListing, StoredListing, StoredReplies } from './catalog/store.ts'
+export { type PinStore, pinOf } from './catalog/pins.ts'
+export type { CatalogStore } from './catalog/store.ts'
 export { readListing } from './catalog/stored-listing.ts'
 export { Gateway } from './gateway.ts'
-export { type ListedTool, Toolbox, type ToolFailure } from './toolbox.ts'
+export { Toolbox } from './toolbox.ts'

@@ -24,7 +24,7 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /** A message as it may go on, with what was taken out; null: not at all. */
-export interface Redacted {
+interface Redacted {
   readonly bytes: Uint8Array | null
   /** `SCOPE/KEY` of each value, no one twice. */
   readonly labels: readonly string[]

@@ -13,7 +13,7 @@ export interface Route {
   readonly edits: readonly Edit[]
 }
 
-export interface RouteDeps {
+interface RouteDeps {
   readonly config: Config
   readonly catalog: Catalog
   readonly memory: SessionMemory

@@ -11,13 +11,13 @@ import type { ClientView, ViewHome } from './view/client-view.ts'
 import { isObject, members, sourceOf, trimmed } from './wire/json-span.ts'
 import { encodeMessage, type RequestMessage, readMessage } from './wire/message.ts'
 
-export interface ListedTool {
+interface ListedTool {
   readonly name: string
   readonly server: string
   readonly description: string
 }
 
-export interface ToolFailure {
+interface ToolFailure {
   readonly server: string
   readonly message: string
   readonly hint?: string

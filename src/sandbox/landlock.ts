@@ -17,7 +17,7 @@ const SCOPES = 3n
 /** Made before, as nothing can be made beside them once the rules hold. */
 const CACHES = ['.npm', '.cache', '.config', '.local']
 
-export interface Restriction {
+interface Restriction {
   readonly hidden: readonly string[]
   /** Files that may be read; nothing new can be made beside them. */
   readonly readOnly: readonly string[]

@@ -1,6 +1,6 @@
 import type { ActivityDatabase } from './activity.ts'
 
-export interface CatalogEntry {
+interface CatalogEntry {
   readonly fingerprint: string
   /** JSON: what the server offers and the source of each item of its lists. */
   readonly listing: string

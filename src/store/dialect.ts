@@ -13,7 +13,7 @@ import {
 import { retryWhileBusy, type Waiting } from './busy.ts'
 import { asStoreError } from './store-error.ts'
 
-export interface DialectOptions {
+interface DialectOptions {
   readonly database: Database
   readonly path: string
   readonly waiting: Waiting

@@ -15,22 +15,12 @@ export {
 } from './audit-entries.ts'
 export { dropAuditUpTo } from './audit-retention.ts'
 export { auditBytesAbove, hasAuditBody } from './audit-scans.ts'
-export type { Waiting } from './busy.ts'
 export { loadCatalogEntry, saveCatalogEntry } from './catalog-entries.ts'
 export { withFileLock } from './file-lock.ts'
-export { type LaunchGrant, launchGrants, saveLaunchGrants } from './launch-grants.ts'
-export { readStoredReplies } from './lean.ts'
+export { launchGrants, saveLaunchGrants } from './launch-grants.ts'
 export { addLock, findLocks, type Locks, removeLock } from './locks.ts'
-export {
-  forgetListings,
-  type PinnedItem,
-  pinsOf,
-  savePins,
-  saveWithheld,
-  type Withheld,
-  withheldItems,
-} from './pins.ts'
-export type { SealedScopeRow, VaultStateRow, VaultTables } from './schema.ts'
+export { forgetListings, pinsOf, savePins, saveWithheld, type Withheld, withheldItems } from './pins.ts'
+export type { SealedScopeRow, VaultStateRow } from './schema.ts'
 export {
   deleteScopeRow,
   findScope,

@@ -1,6 +1,6 @@
 import type { ActivityDatabase } from './activity.ts'
 
-export interface LaunchGrant {
+interface LaunchGrant {
   readonly serverId: string
   readonly scopeId: string
   /** JSON. */

@@ -9,7 +9,7 @@ const INSERT_ALL = `
   set digest = excluded.digest, source = excluded.source, pinned_at_ms = excluded.pinned_at_ms`
 
 /** One thing that a server offers, as it was written: `item` is `tools/NAME` or `instructions`. */
-export interface PinnedItem {
+interface PinnedItem {
   readonly item: string
   readonly digest: string
   readonly source: string

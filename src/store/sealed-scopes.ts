@@ -51,7 +51,7 @@ export async function saveScope(transaction: VaultTransaction, row: SealedScopeR
     .execute()
 }
 
-export type Reseal = Pick<SealedScopeRow, 'scope_id' | 'recipient' | 'mac_key' | 'blob' | 'mac'>
+type Reseal = Pick<SealedScopeRow, 'scope_id' | 'recipient' | 'mac_key' | 'blob' | 'mac'>
 
 export async function resealScope(transaction: VaultTransaction, { scope_id, ...seal }: Reseal): Promise<void> {
   await transaction.updateTable('sealed_scopes').set(seal).where('scope_id', '=', scope_id).execute()

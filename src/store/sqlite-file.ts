@@ -10,14 +10,14 @@ export interface Migration {
   readonly statements: readonly string[]
 }
 
-export interface FileKind {
+interface FileKind {
   /** PRAGMA application_id: tells our files from any other. */
   readonly applicationId: number
   readonly migrations: readonly Migration[]
   readonly pragmas: readonly string[]
 }
 
-export interface SqliteFile {
+interface SqliteFile {
   readonly database: Database
   readonly path: string
   readonly isReadOnly: boolean

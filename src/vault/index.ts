@@ -10,14 +10,8 @@ export { descriptorPassphrase } from './key/passphrase-descriptor.ts'
 export type { Person } from './key/person.ts'
 export { readPluginKey } from './key/plugin/plugin-key.ts'
 export { hasSafeKeyFile } from './key/private-file.ts'
-export type { KeyDescription, Protecting } from './key/protection.ts'
+export type { Protecting } from './key/protection.ts'
 export { isKeyWrapped } from './key/wrap.ts'
 export { lockError } from './locks.ts'
-export {
-  ROTATION_STEPS,
-  type RotationObserver,
-  type RotationOptions,
-  type RotationReport,
-  type RotationStep,
-} from './rotation.ts'
+export { ROTATION_STEPS, type RotationObserver, type RotationReport, type RotationStep } from './rotation.ts'
 export { openVault, type Vault } from './vault.ts'

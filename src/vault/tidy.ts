@@ -8,7 +8,7 @@ import { protectionFile } from './key/protection-file.ts'
 import { isReadAlone } from './key/wrap.ts'
 import { readManifest } from './trusted-state.ts'
 
-export interface DropOutcome {
+interface DropOutcome {
   readonly dropped: readonly string[]
   readonly kept: readonly { recipient: string; line: number }[]
 }

@@ -36,7 +36,7 @@ const WAIT_LIMIT_MS = 120_000
 const NO_DATABASE = 0
 const UNOPENED_DATABASE = -1
 
-export interface VaultOptions {
+interface VaultOptions {
   readonly paths: Paths
   readonly clock?: Clock
   /** What opens a key file that is protected. */

@@ -2,7 +2,7 @@
  * What the suite asks for and no gateway can give between the eras, with the sentence of the specification (and its
  * page) that makes it so. The list may only shrink: `scripts/conformance` fails when one of these passes.
  */
-export interface NotBridgeable {
+interface NotBridgeable {
   readonly scenario: string
   readonly because: string
 }

@@ -9,10 +9,10 @@ export const hasStrace = Bun.which('strace') !== null
 const MOST_CALLS = 80
 
 /** A call of the kernel, and how it fails: as strace names both. */
-export type Fault = readonly [call: string, fault: string]
+type Fault = readonly [call: string, fault: string]
 
 /** What one of several homes needs, in which the calls fail one after the other. */
-export interface Setting {
+interface Setting {
   readonly home: TempHome
   /** What is run the `when`th time. */
   args(when: number): readonly string[]

@@ -3,7 +3,7 @@ import { decodeEnvelope } from '../../src/vault/envelope.ts'
 import { IdentityFile } from '../../src/vault/key/identity-file.ts'
 import type { TempHome } from './temp-home.ts'
 
-export interface SealedRow {
+interface SealedRow {
   scope_id: string
   recipient: string
   blob: Uint8Array

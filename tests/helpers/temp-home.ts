@@ -13,7 +13,7 @@ export interface Run {
   readonly stderr: string
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly stdin?: string | Uint8Array
   readonly env?: Record<string, string>
   readonly cwd?: string

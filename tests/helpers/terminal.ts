@@ -1,13 +1,13 @@
 import { BINARY, type TempHome } from './temp-home.ts'
 
 /** What somebody at the terminal waits for, then does: types a text, or sends a signal to the program. */
-export interface Step {
+interface Step {
   readonly when: string
   readonly type?: string
   readonly kill?: NodeJS.Signals
 }
 
-export interface TerminalRun {
+interface TerminalRun {
   readonly shown: string
   readonly exitCode: number
   /** The terminal's own echo, once the program has ended. */

@@ -9,7 +9,7 @@ import { plainSource, plainText } from './plain-text.ts'
 import type { ServerListing } from './store.ts'
 
 /** One tool, prompt, resource or template of one server. */
-export interface CatalogItem {
+interface CatalogItem {
   readonly server: Server
   /** The name or URI by which the server knows it. */
   readonly key: string

@@ -4,7 +4,7 @@ import { keyIn } from './item-key.ts'
 import type { ServerListing } from './store.ts'
 
 /** As it is remembered: `item` is `tools/NAME` or `instructions`. */
-export interface Pin {
+interface Pin {
   readonly item: string
   readonly digest: string
   readonly source: string

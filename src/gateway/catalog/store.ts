@@ -11,7 +11,7 @@ export interface ServerListing {
   readonly withheld?: readonly string[]
 }
 
-export interface StoredListing {
+interface StoredListing {
   /** Of what launch. */
   readonly fingerprint: string
   readonly listing: ServerListing

@@ -8,7 +8,7 @@ export interface InputRequest {
   readonly params: string
 }
 
-export interface InputRequired {
+interface InputRequired {
   readonly requests: readonly InputRequest[]
   /** JSON source of a string, or null. */
   readonly requestState: string | null

@@ -10,7 +10,7 @@ const SHORT = new Uint8Array(256)
 for (const pair of ['n\n', 'r\r', 't\t', 'b\b', 'f\f', '""', '\\\\', '//'])
   SHORT[pair.charCodeAt(0)] = pair.charCodeAt(1)
 /** The value of a hexadecimal digit; 255: it is none. */
-export const HEX = new Uint8Array(256).fill(255)
+const HEX = new Uint8Array(256).fill(255)
 for (let digit = 0; digit < 16; digit++) {
   const text = digit.toString(16)
   HEX[text.charCodeAt(0)] = digit

@@ -12,7 +12,7 @@ const UNSEEN_IN_ASCII = new RegExp(CONTROLS, 'g')
 const UNSEEN = new RegExp(UNSEEN_CHARACTERS, 'g')
 
 /** For spans in order: whether what stands there has to be read at all its levels. */
-export interface UnusualPlaces {
+interface UnusualPlaces {
   isWithin(span: Span): boolean
 }
 

@@ -13,7 +13,7 @@ import type { Outlet } from './outlet.ts'
 import { errorReply, failedRequest, RPC, unreadableReply } from './rpc-error.ts'
 import type { ServiceDeps } from './service.ts'
 
-export interface SessionDeps extends ServiceDeps {
+interface SessionDeps extends ServiceDeps {
   /** For what belongs to no request of the client. */
   readonly home: Outlet
 }

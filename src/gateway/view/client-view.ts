@@ -30,7 +30,7 @@ export interface ViewHome extends Reachable {
   resourceUpdated(publicUri: string, notification: NotificationMessage): void
 }
 
-export interface ViewDeps {
+interface ViewDeps {
   readonly client: ClientDescription
   readonly home: ViewHome
   readonly pools: SessionPools

@@ -11,7 +11,7 @@ import { publicWording } from '../upstream/rpc-error.ts'
 const REFRESH_PAUSE_MS = 250
 const NO_LIST: ServerList = { items: [], ttlMs: Number.POSITIVE_INFINITY }
 
-export interface ListingEvents {
+interface ListingEvents {
   onListed(server: Server, listing: ServerListing): Promise<void>
   /** What is known of servers that fail has changed. */
   onFailuresChanged(): void

@@ -13,7 +13,7 @@ import { sameLaunch } from '../downstream/same-launch.ts'
 import { publicWording } from '../upstream/rpc-error.ts'
 import { Listings } from './listings.ts'
 
-export interface ViewListDeps extends Omit<MemoryDeps, 'variant'> {
+interface ViewListDeps extends Omit<MemoryDeps, 'variant'> {
   readonly client: ClientDescription
   acquire(server: Server): Promise<ServerLink>
   /** Lists that the client has got are others now. */

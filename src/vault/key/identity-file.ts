@@ -255,7 +255,7 @@ function textOf(identity: Identity): string {
 }
 
 /** Hybrid recipients have almost 2,000 characters. */
-export function shortened(recipient: string): string {
+function shortened(recipient: string): string {
   return recipient.length > 70 ? `${recipient.slice(0, 24)}…${recipient.slice(-6)}` : recipient
 }
 

@@ -1,4 +1,4 @@
-export interface StoredEvent {
+interface StoredEvent {
   readonly stream: number
   readonly sequence: number
   /** As it is sent. */

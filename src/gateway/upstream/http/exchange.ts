@@ -1,6 +1,6 @@
 import type { Outlet } from '../outlet.ts'
 
-export interface ExchangeDeps {
+interface ExchangeDeps {
   /** The only message: the final reply. */
   reply(line: Uint8Array): Response
   /** There will be more than one message, or it takes long. */

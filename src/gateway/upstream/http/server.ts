@@ -13,7 +13,7 @@ import { ModernEndpoint, versionInBody } from './modern.ts'
 import { refusal } from './refusal.ts'
 import type { TableLimits } from './session-table.ts'
 
-export interface HttpDeps {
+interface HttpDeps {
   readonly address: HttpAddress
   readonly authorize: Authorize
   readonly openSession: OpenSession

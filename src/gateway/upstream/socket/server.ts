@@ -16,7 +16,7 @@ const MAX_CONNECTIONS = MAX_SESSIONS + 16
 /** For the client to read what is on its way. */
 const ENDING_MS = 1000
 
-export interface SocketOptions {
+interface SocketOptions {
   readonly path: string
   /** What it runs with. */
   readonly config: string
@@ -25,7 +25,7 @@ export interface SocketOptions {
   onStop(): void
 }
 
-export interface SocketServer {
+interface SocketServer {
   /** Whether what lies at its path is still its socket. */
   isReachable(): boolean
   close(): Promise<void>

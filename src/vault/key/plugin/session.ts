@@ -12,7 +12,7 @@ export interface PluginOptions {
 }
 
 /** `ok`: taken, and answered so; `malformed`; `other`: none of these commands. */
-export type Taken = 'ok' | 'malformed' | 'other'
+type Taken = 'ok' | 'malformed' | 'other'
 
 const NOTHING = new Uint8Array(0)
 /** One that talks without end is stopped. */
