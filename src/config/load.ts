@@ -1,21 +1,14 @@
 import type { Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { userHome } from '../base/index.ts'
+import type { Config } from './config.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
-import { crossProblems, defaultNamespace } from './cross-checks.ts'
+import { crossProblems } from './cross-checks.ts'
 import { doubtfulIn } from './doubtful.ts'
-import {
-  type AuthScope,
-  type Config,
-  type ConfigFile,
-  fileSchema,
-  type Server,
-  type ServerEntry,
-} from './schema.ts'
+import { configOf } from './resolved.ts'
+import { fileSchema } from './schema.ts'
+import { problemsOf } from './schema-problems.ts'
 import { scanForSecrets } from './secret-scan.ts'
 import { MAX_BYTES, TOO_LARGE, YamlSource } from './source.ts'
-import { problemsOf } from './wording.ts'
 
 /** Throws ConfigError: CONFIG_MISSING, CONFIG_UNREADABLE, CONFIG_INVALID or CONFIG_SECRET_FOUND. */
 export async function loadConfig(path: string): Promise<Config> {
@@ -88,68 +81,5 @@ function checked(bytes: Uint8Array, path: string): CheckedConfig {
   ]
   if (secrets.length > 0) throw new ConfigError('CONFIG_SECRET_FOUND', path, [...secrets, ...invalid])
   if (invalid.length > 0 || !parsed.success) throw new ConfigError('CONFIG_INVALID', path, invalid)
-  return { config: configOf(parsed.data, bytes, path), warnings: doubtfulIn(parsed.data, source) }
-}
-
-function configOf(file: ConfigFile, bytes: Uint8Array, path: string): Config {
-  const absolute = resolve(path)
-  return {
-    path: absolute,
-    digest: digestOf(bytes),
-    firstListWaitSec: file.first_list_wait_sec,
-    lockIdleMin: file.lock_idle_min,
-    audit: {
-      keepsArguments: file.audit.arguments,
-      allowsFailure: file.audit.on_failure === 'allow',
-      keepDays: file.audit.keep_days,
-      keepEntries: file.audit.keep_entries,
-      keepMb: file.audit.keep_mb,
-    },
-    authScopes: new Map(file.auth_scopes.map((scope) => [scope.id, scopeOf(scope)])),
-    servers: new Map(
-      file.downstream_servers.map((entry) => [
-        entry.id,
-        serverOf(entry, dirname(absolute), file.require_shield),
-      ]),
-    ),
-  }
-}
-
-function scopeOf(scope: ConfigFile['auth_scopes'][number]): AuthScope {
-  const keys = scope.keys.map(({ name, description = null, obtain = null, required, ...rest }) => {
-    return { name, description, obtain, isRequired: required, isPublic: rest.public }
-  })
-  return { id: scope.id, name: scope.name ?? null, type: scope.type, keys }
-}
-
-function serverOf(entry: ServerEntry, folder: string, requiresShield: boolean): Server {
-  return {
-    id: entry.id,
-    transport: entry.transport,
-    command: entry.command.includes('/') ? pathFrom(entry.command, folder) : entry.command,
-    args: entry.args,
-    env: entry.env,
-    inheritEnv: entry.inherit_env,
-    cwd: entry.cwd === 'client' ? entry.cwd : pathFrom(entry.cwd, folder),
-    namespace: entry.tool_namespace ?? defaultNamespace(entry.id),
-    authScope: entry.auth_scope ?? null,
-    idleTimeoutSec: entry.idle_timeout_sec,
-    startupTimeoutSec: entry.startup_timeout_sec,
-    callTimeoutSec: entry.call_timeout_sec,
-    instances: entry.instances ?? null,
-    maxInstances: entry.max_instances,
-    restartPolicy: entry.restart_policy,
-    isDisabled: entry.disabled,
-    pin: entry.pin,
-    shield: entry.shield,
-    readable: entry.readable.map((path) => pathFrom(path, folder)),
-    writable: entry.writable.map((path) => pathFrom(path, folder)),
-    network: entry.network,
-    requiresShield,
-  }
-}
-
-function pathFrom(path: string, folder: string): string {
-  if (path === '~' || path.startsWith('~/')) return join(userHome(), path.slice(1))
-  return isAbsolute(path) ? path : resolve(folder, path)
+  return { config: configOf(parsed.data, digestOf(bytes), path), warnings: doubtfulIn(parsed.data, source) }
 }

@@ -1,82 +1,5 @@
 import { z } from 'zod'
 
-interface AuthScopeKey {
-  readonly name: string
-  readonly description: string | null
-  readonly obtain: string | null
-  readonly isRequired: boolean
-  /** Not kept out of what servers say. */
-  readonly isPublic: boolean
-}
-
-export interface AuthScope {
-  readonly id: string
-  readonly name: string | null
-  readonly type: 'env'
-  readonly keys: readonly AuthScopeKey[]
-}
-
-export interface Server {
-  readonly id: string
-  readonly transport: 'stdio'
-  /** A bare name, looked up in PATH, or an absolute path. */
-  readonly command: string
-  readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string>>
-  readonly inheritEnv: readonly string[]
-  /** Absolute, or `client`: the folder that the client app runs in. */
-  readonly cwd: string
-  /** Empty only when it is the only server. */
-  readonly namespace: string
-  readonly authScope: string | null
-  /** 0: never. */
-  readonly idleTimeoutSec: number
-  readonly startupTimeoutSec: number
-  /** 0: none. */
-  readonly callTimeoutSec: number
-  /** Null: shared when the server keeps no sessions. */
-  readonly instances: 'shared' | 'per-session' | null
-  /** 0: no limit. */
-  readonly maxInstances: number
-  readonly restartPolicy: 'on-failure' | 'always' | 'never'
-  readonly isDisabled: boolean
-  /** Whether changed or new tools are withheld until a person has looked at them. */
-  readonly pin: 'on' | 'off'
-  readonly shield: 'off' | 'default' | 'strict'
-  /** Absolute; what a strict shield leaves open. */
-  readonly readable: readonly string[]
-  readonly writable: readonly string[]
-  /** Or the hosts that it may reach: `name`, `*.name` or an address, with `:port` if it is not 443. */
-  readonly network: 'all' | 'none' | readonly string[]
-  /** Not started without a shield. */
-  readonly requiresShield: boolean
-}
-
-interface AuditSettings {
-  /** Arguments of calls, without the values that are live, beside their digest. */
-  readonly keepsArguments: boolean
-  /** Calls go on when they cannot be put on record. */
-  readonly allowsFailure: boolean
-  /** 0: for ever. */
-  readonly keepDays: number
-  /** 0: any number. */
-  readonly keepEntries: number
-  /** 0: any size. */
-  readonly keepMb: number
-}
-
-export interface Config {
-  readonly path: string
-  /** SHA-256 of the file's bytes, hex. */
-  readonly digest: string
-  readonly firstListWaitSec: number
-  /** 0: never. */
-  readonly lockIdleMin: number
-  readonly audit: AuditSettings
-  readonly authScopes: ReadonlyMap<string, AuthScope>
-  readonly servers: ReadonlyMap<string, Server>
-}
-
 export const ID = /^[a-z0-9][a-z0-9_.-]*$/
 export const NAMESPACE = /^[a-z0-9]+([_-][a-z0-9]+)*$/
 export const MAX_NAMESPACE = 20
@@ -212,42 +135,6 @@ export const fileSchema = z.strictObject({
 export type ConfigFile = z.output<typeof fileSchema>
 export type ServerEntry = ConfigFile['downstream_servers'][number]
 
-/** Keys that files of the Go program of the same name have; they get a message of their own. */
-export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
-  'name',
-  'cache',
-  'client_id',
-  'workspaces',
-  'route_rules',
-  'oauth_providers',
-  'oauth_provider',
-  'oauth_provider_id',
-  'redaction_hints',
-  'discovery',
-  'capabilities_cache',
-  'url',
-  'headers',
-  'approvals',
-])
-
-/** Names under which people write the secret itself. */
-export const SECRET_KEYS: ReadonlySet<string> = new Set([
-  'token',
-  'value',
-  'values',
-  'secret',
-  'secrets',
-  'password',
-  'api_key',
-  'apikey',
-  'key',
-  'data',
-  'credentials',
-  'client_secret',
-  'access_token',
-  'refresh_token',
-])
-
 export function knownKeysOf(path: readonly PropertyKey[]): string[] {
   const [section, , list] = path
   if (section === undefined) return Object.keys(fileSchema.shape)
@@ -262,23 +149,3 @@ export const ALL_KEYS: ReadonlySet<string> = new Set(
     Object.keys(shape),
   ),
 )
-
-/** What other programs and hasty people call it. */
-export const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
-  ['mcpservers', 'downstream_servers'],
-  ['mcp_servers', 'downstream_servers'],
-  ['servers', 'downstream_servers'],
-  ['scopes', 'auth_scopes'],
-  ['secrets', 'keys'],
-  ['variables', 'keys'],
-  ['env', 'keys'],
-  ['environment', 'env'],
-  ['type', 'transport'],
-  ['namespace', 'tool_namespace'],
-  ['prefix', 'tool_namespace'],
-  ['scope', 'auth_scope'],
-  ['timeout', 'call_timeout_sec'],
-  ['call_timeout', 'call_timeout_sec'],
-  ['idle_timeout', 'idle_timeout_sec'],
-  ['startup_timeout', 'startup_timeout_sec'],
-])
