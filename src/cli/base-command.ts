@@ -2,7 +2,8 @@ import { constants } from 'node:os'
 import { Command, Option } from 'clipanion'
 import { type App, openApp } from '../app.ts'
 import { type ErrorCode, hardenProcess, isMcplexerError } from '../base/index.ts'
-import { clearLine, endProgress, presentError, printError } from './present.ts'
+import { clearLine, endProgress, printError } from './messages.ts'
+import { presentError } from './present-error.ts'
 import { isInteractive, personAtTerminal } from './prompt.ts'
 
 const FAILED = 1

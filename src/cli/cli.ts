@@ -4,7 +4,8 @@ import { WRONG_USAGE } from './base-command.ts'
 import { type CommandClass, commands, pathOf } from './commands/index.ts'
 import { commandHelp, generalHelp, groupHelp, optionsOf, synopsis } from './help.ts'
 import { meantCommand } from './meant.ts'
-import { print, printError, printHint } from './present.ts'
+import { printError, printHint } from './messages.ts'
+import { print } from './present.ts'
 import { separateValue } from './value-argument.ts'
 
 /**

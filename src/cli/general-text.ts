@@ -1,4 +1,4 @@
-import { bold } from './present.ts'
+import { bold } from './terminal.ts'
 
 /** What `mcplexer --help` says, laid out for 80 columns: a command, two spaces or more, what it does. */
 export const generalText =

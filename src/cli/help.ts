@@ -2,7 +2,7 @@ import type { Cli } from 'clipanion'
 import { type CommandClass, pathOf } from './commands/index.ts'
 import { generalText } from './general-text.ts'
 import { columns, wrap } from './layout.ts'
-import { bold, terminalWidth } from './present.ts'
+import { bold, terminalWidth } from './terminal.ts'
 
 const WIDEST = 80
 /** Clipanion knows how many words follow an option, and not what to call them. */

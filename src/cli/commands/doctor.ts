@@ -4,7 +4,8 @@ import { dangerousVariables } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts'
 import { canGive, Sandbox, type ShieldKind } from '../../sandbox/index.ts'
 import { BaseCommand } from '../base-command.ts'
-import { presentError, print, printJson, table } from '../present.ts'
+import { print, printJson, table } from '../present.ts'
+import { presentError } from '../present-error.ts'
 import { counted } from '../wording.ts'
 
 interface Finding {

@@ -1,7 +1,7 @@
 import { Command } from 'clipanion'
 import type { App } from '../../app.ts'
 import { BaseCommand } from '../base-command.ts'
-import { note } from '../present.ts'
+import { note } from '../messages.ts'
 
 export class LockCommand extends BaseCommand {
   static override paths = [['lock']]

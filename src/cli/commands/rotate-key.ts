@@ -4,7 +4,8 @@ import type { App } from '../../app.ts'
 import type { RotationObserver, RotationReport, RotationStep } from '../../vault/index.ts'
 import { BaseCommand } from '../base-command.ts'
 import { CliError } from '../cli-error.ts'
-import { endProgress, foldedText, note, print, printJson, progressLine, table } from '../present.ts'
+import { endProgress, note, progressLine } from '../messages.ts'
+import { foldedText, print, printJson, table } from '../present.ts'
 import { ageOf, counted, shortRecipient } from '../wording.ts'
 
 const STEP_TEXTS: Readonly<Record<RotationStep, string>> = {

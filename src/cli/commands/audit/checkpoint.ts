@@ -2,7 +2,8 @@ import { Command } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { recordOf } from '../../audit-view.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { note, print } from '../../present.ts'
+import { note } from '../../messages.ts'
+import { print } from '../../present.ts'
 
 export class AuditCheckpointCommand extends BaseCommand {
   static override paths = [['audit', 'checkpoint']]

@@ -1,7 +1,8 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { presentError, presentWarnings, printText } from '../../present.ts'
+import { printText } from '../../present.ts'
+import { presentError, presentWarnings } from '../../present-error.ts'
 import { visibleLine } from '../../visible.ts'
 import { counted } from '../../wording.ts'
 

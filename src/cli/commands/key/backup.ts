@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
+import { note } from '../../messages.ts'
 import { newPassphrase } from '../../passphrase.ts'
-import { note } from '../../present.ts'
 
 export class KeyBackupCommand extends BaseCommand {
   static override paths = [['key', 'backup']]

@@ -3,8 +3,8 @@ import type { App } from '../../../app.ts'
 import { type Protecting, readPluginKey } from '../../../vault/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { CliError } from '../../cli-error.ts'
+import { note } from '../../messages.ts'
 import { newPassphrase } from '../../passphrase.ts'
-import { note } from '../../present.ts'
 
 export class KeyProtectCommand extends BaseCommand {
   static override paths = [['key', 'protect']]

@@ -1,7 +1,8 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { print, printHint, printJson, table } from '../../present.ts'
+import { printHint } from '../../messages.ts'
+import { print, printJson, table } from '../../present.ts'
 
 export class ScopeListCommand extends BaseCommand {
   static override paths = [['scope', 'list']]

@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { note } from '../../present.ts'
+import { note } from '../../messages.ts'
 import { unknownKey } from '../../scopes.ts'
 
 export class SecretDeleteCommand extends BaseCommand {

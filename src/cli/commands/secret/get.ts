@@ -1,8 +1,9 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { isOutputTerminal, printBytes } from '../../present.ts'
+import { printBytes } from '../../present.ts'
 import { unknownKey } from '../../scopes.ts'
+import { isOutputTerminal } from '../../terminal.ts'
 
 const NEWLINE = new TextEncoder().encode('\n')
 

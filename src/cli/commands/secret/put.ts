@@ -4,7 +4,7 @@ import { nearest } from '../../../base/index.ts'
 import type { AuthScope } from '../../../config/index.ts'
 import type { PutOutcome } from '../../../vault/index.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { note, printWarning } from '../../present.ts'
+import { note, printWarning } from '../../messages.ts'
 import { refuseSwapped, refuseValueAsName, requireScope } from '../../scopes.ts'
 import { isAsked, readValue } from '../../value-input.ts'
 

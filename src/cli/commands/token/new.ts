@@ -1,7 +1,8 @@
 import { Command } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { note, print } from '../../present.ts'
+import { note } from '../../messages.ts'
+import { print } from '../../present.ts'
 
 export class TokenNewCommand extends BaseCommand {
   static override paths = [['token', 'new']]

@@ -1,7 +1,8 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { noteAtTerminal, print } from '../../present.ts'
+import { noteAtTerminal } from '../../messages.ts'
+import { print } from '../../present.ts'
 
 export class ToolsCallCommand extends BaseCommand {
   static override paths = [['tools', 'call']]
