@@ -3,10 +3,7 @@ import type { Config } from './config/index.ts'
 import type { Gateway, Toolbox } from './gateway/index.ts'
 import type { Review } from './review.ts'
 import type { ActivityDatabase } from './store/index.ts'
-import type { KeyAccess, Person, Vault } from './vault/index.ts'
-
-/** Loading sockets takes longer than a server needs to start. */
-const LISTEN_AFTER_MS = 300
+import type { Person, Vault } from './vault/index.ts'
 
 /** The rooms, each opened at its first use and closed top-down. */
 export interface App {
@@ -81,12 +78,9 @@ export function openApp(options: AppOptions): App {
     return (await recorded())({ kind: 'key', action: `token ${action}` }, async () => give(paths.httpToken))
   }
   const gateway = once(async () => {
-    const opened = await openGateway(
-      paths,
-      await config(),
-      { vault: bareVault, activity: await activity(), keyAccess: await keyAccess() },
-      closing,
-    )
+    const { openGateway } = await import('./open-gateway.ts')
+    const rooms = { paths, vault: bareVault, activity: await activity(), keyAccess: await keyAccess(), closing }
+    const opened = await openGateway(await config(), rooms)
     closing.push(() => opened.close())
     return opened
   })
@@ -139,63 +133,6 @@ export function openApp(options: AppOptions): App {
   }
 }
 
-async function openGateway(
-  paths: Paths,
-  initial: Config,
-  {
-    vault,
-    activity,
-    keyAccess,
-  }: { vault: () => Promise<Vault>; activity: ActivityDatabase | null; keyAccess: KeyAccess },
-  closing: (() => unknown)[],
-): Promise<Gateway> {
-  await hardenProcess()
-  const { Gateway } = await import('./gateway/index.ts')
-  const { openCredentials } = await import('./auth/index.ts')
-  const { Sandbox } = await import('./sandbox/index.ts')
-  const { watchConfig } = await import('./config/index.ts')
-  let current = initial
-  const { rememberedIn } = await import('./remembered.ts')
-  const remembered = activity === null ? null : rememberedIn(activity)
-  const launches = remembered?.launches ?? null
-  const credentials = openCredentials({ config: () => current, vault, launches })
-  credentials.onLock(({ isLocked }) => isLocked && keyAccess.forget())
-  await waitForUnlocking(paths, keyAccess, closing)
-  const { AuditLog, prune } = await import('./audit/index.ts')
-  const { auditDigestKey } = await import('./store/index.ts')
-  const audit = new AuditLog(activity, initial.audit)
-  const digestKey = await (activity === null ? null : auditDigestKey(activity).catch(() => null))
-  const gateway = new Gateway({
-    config: initial,
-    credentials,
-    store: remembered?.catalog ?? null,
-    pins: remembered?.pins ?? null,
-    sandbox: new Sandbox(paths),
-    audit,
-    digestKey: digestKey ?? crypto.getRandomValues(new Uint8Array(32)),
-  })
-  if (activity !== null) {
-    void prune(activity, initial.audit, systemClock.nowMs()).catch(() =>
-      log.debug('old entries of the record could not be let go of'),
-    )
-    const { lockWhenIdle } = await import('./idle-lock.ts')
-    closing.push(lockWhenIdle(activity, vault, () => current.lockIdleMin))
-  }
-  const watch = watchConfig(initial, {
-    onChange: (config) => {
-      current = config
-      log.info(`${config.path} has changed and is in force`)
-      gateway.configure(config).catch(() => log.error(`${config.path} is in force only in part`))
-    },
-    onError: (error) => {
-      log.error(error instanceof Error ? error.message : 'the configuration cannot be read')
-      log.info('the configuration before that change stays in force')
-    },
-  })
-  closing.push(() => watch.close())
-  return gateway
-}
-
 async function openActivity(paths: Paths, closing: (() => unknown)[]): Promise<ActivityDatabase | null> {
   const store = await import('./store/index.ts')
   try {
@@ -208,31 +145,6 @@ async function openActivity(paths: Paths, closing: (() => unknown)[]): Promise<A
     log.warn(`nothing is put on record or remembered: ${reason}`)
     return null
   }
-}
-
-/** Also where none is needed yet, but then the first calls go first: the key file may be protected while we run. */
-async function waitForUnlocking(paths: Paths, access: KeyAccess, closing: (() => unknown)[]): Promise<void> {
-  if (process.platform === 'win32') return
-  const { isKeyWrapped } = await import('./vault/index.ts')
-  const listen = async (): Promise<() => void> => {
-    const { listenForUnlocking } = await import('./unlock-socket.ts')
-    return listenForUnlocking(paths, (key) => access.give(key))
-  }
-  if (isKeyWrapped(paths.keyFile)) {
-    const listening = await listen().catch(() => null)
-    if (listening === null) log.warn('what opens the key file cannot be handed over by `mcplexer unlock`')
-    else closing.push(listening)
-    return
-  }
-  let listening: Promise<(() => void) | null> | null = null
-  const timer = setTimeout(() => {
-    listening = listen().catch(() => null)
-  }, LISTEN_AFTER_MS)
-  closing.push(async () => {
-    clearTimeout(timer)
-    const stop = await listening
-    stop?.()
-  })
 }
 
 function sayWaiting(): void {

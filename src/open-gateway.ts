@@ -1,0 +1,84 @@
+import { hardenProcess, log, type Paths, systemClock } from './base/index.ts'
+import type { Config } from './config/index.ts'
+import type { Gateway } from './gateway/index.ts'
+import type { ActivityDatabase } from './store/index.ts'
+import type { KeyAccess, Vault } from './vault/index.ts'
+import { waitForUnlocking } from './wait-for-unlocking.ts'
+
+/** What the gateway is joined with. */
+interface GatewayRooms {
+  readonly paths: Paths
+  /** Not on record: what the gateway opens for a server is, as a part of the call. */
+  readonly vault: () => Promise<Vault>
+  /** Null: nothing is put on record or remembered. */
+  readonly activity: ActivityDatabase | null
+  readonly keyAccess: KeyAccess
+  /** Takes what has to be done after the gateway was closed, the last first. */
+  readonly closing: (() => unknown)[]
+}
+
+/** Over the configuration `initial`, and over every valid one that takes its place in the file. The caller closes it. */
+export async function openGateway(
+  initial: Config,
+  { paths, vault, activity, keyAccess, closing }: GatewayRooms,
+): Promise<Gateway> {
+  await hardenProcess()
+  const { Gateway } = await import('./gateway/index.ts')
+  const { openCredentials } = await import('./auth/index.ts')
+  const { Sandbox } = await import('./sandbox/index.ts')
+  const { watchConfig } = await import('./config/index.ts')
+  const { rememberedIn } = await import('./remembered.ts')
+  let current = initial
+  const remembered = activity === null ? null : rememberedIn(activity)
+  const launches = remembered?.launches ?? null
+  const credentials = openCredentials({ config: () => current, vault, launches })
+  credentials.onLock(({ isLocked }) => isLocked && keyAccess.forget())
+  await waitForUnlocking(paths, keyAccess, closing)
+  const { AuditLog } = await import('./audit/index.ts')
+  const gateway = new Gateway({
+    config: initial,
+    credentials,
+    store: remembered?.catalog ?? null,
+    pins: remembered?.pins ?? null,
+    sandbox: new Sandbox(paths),
+    audit: new AuditLog(activity, initial.audit),
+    digestKey: await digestKeyIn(activity),
+  })
+  if (activity !== null) {
+    void pruneInBackground(activity, initial.audit)
+    const { lockWhenIdle } = await import('./idle-lock.ts')
+    closing.push(lockWhenIdle(activity, vault, () => current.lockIdleMin))
+  }
+  const watch = watchConfig(initial, {
+    onChange: (config) => {
+      current = config
+      log.info(`${config.path} has changed and is in force`)
+      gateway.configure(config).catch(() => log.error(`${config.path} is in force only in part`))
+    },
+    onError: sayInvalid,
+  })
+  closing.push(() => watch.close())
+  return gateway
+}
+
+/** What goes at its age or size; nobody waits for it. */
+async function pruneInBackground(activity: ActivityDatabase, audit: Config['audit']): Promise<void> {
+  const { prune } = await import('./audit/index.ts')
+  try {
+    await prune(activity, audit, systemClock.nowMs())
+  } catch {
+    log.debug('old entries of the record could not be let go of')
+  }
+}
+
+/** Other digests in each run where none is kept. */
+async function digestKeyIn(activity: ActivityDatabase | null): Promise<Uint8Array> {
+  const { auditDigestKey } = await import('./store/index.ts')
+  const kept = await (activity === null ? null : auditDigestKey(activity).catch(() => null))
+  return kept ?? crypto.getRandomValues(new Uint8Array(32))
+}
+
+function sayInvalid(error: unknown): void {
+  log.error(error instanceof Error ? error.message : 'the configuration cannot be read')
+  log.info('the configuration before that change stays in force')
+}

@@ -1,0 +1,34 @@
+import { log, type Paths } from './base/index.ts'
+import type { KeyAccess } from './vault/index.ts'
+
+/** Loading sockets takes longer than a server needs to start. */
+const LISTEN_AFTER_MS = 300
+
+/** Also where none is needed yet, but then the first calls go first: the key file may be protected while we run. */
+export async function waitForUnlocking(
+  paths: Paths,
+  access: KeyAccess,
+  closing: (() => unknown)[],
+): Promise<void> {
+  if (process.platform === 'win32') return
+  const { isKeyWrapped } = await import('./vault/index.ts')
+  const listen = async (): Promise<() => void> => {
+    const { listenForUnlocking } = await import('./unlock-socket.ts')
+    return listenForUnlocking(paths, (key) => access.give(key))
+  }
+  if (isKeyWrapped(paths.keyFile)) {
+    const listening = await listen().catch(() => null)
+    if (listening === null) log.warn('what opens the key file cannot be handed over by `mcplexer unlock`')
+    else closing.push(listening)
+    return
+  }
+  let listening: Promise<(() => void) | null> | null = null
+  const timer = setTimeout(() => {
+    listening = listen().catch(() => null)
+  }, LISTEN_AFTER_MS)
+  closing.push(async () => {
+    clearTimeout(timer)
+    const stop = await listening
+    stop?.()
+  })
+}
