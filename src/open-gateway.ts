@@ -17,7 +17,7 @@ interface GatewayRooms {
   readonly closing: (() => unknown)[]
 }
 
-/** Over the configuration `initial`, and over every valid one that takes its place in the file. The caller closes it. */
+/** Over the configuration `initial`, and every valid one that takes its place in the file. The caller closes it. */
 export async function openGateway(
   initial: Config,
   { paths, vault, activity, keyAccess, closing }: GatewayRooms,

@@ -98,7 +98,7 @@ async function isKnown(activity: ActivityDatabase, start: AuditStart): Promise<b
   return start.seq === 0 || hasAuditBody(activity, JSON.stringify({ kind, action }).slice(1, -1))
 }
 
-/** Of the oldest entries, as many as go at once: the last of them, or null, how large they are, and if they are a chain. */
+/** Of the oldest entries, as many as go at once: the last, or null, how large they are, and if they are a chain. */
 async function oldestToGo(
   activity: ActivityDatabase,
   start: AuditStart,

@@ -8,7 +8,6 @@ import type { Caller } from './downstream/caller.ts'
 import type { Forwarding } from './downstream/connection.ts'
 import type { Flight } from './downstream/flight.ts'
 import type { ServerLink } from './downstream/link.ts'
-
 import { GatewayError } from './gateway-error.ts'
 import { findRoute } from './route.ts'
 import { failedCall, notThere } from './upstream/rpc-error.ts'
@@ -31,7 +30,8 @@ interface CallDeps {
 
 /**
  * The hallway: one request from the client's message to the reply, on record whatever comes of it. Credentials are
- * opened by the pool, and only when the server has to be started; what leaves a server passes the leak guard. Null when the client called it back: then there is no reply.
+ * opened by the pool, and only when the server has to be started; what leaves a server passes the leak guard. Null when
+ * the client called it back: then there is no reply.
  */
 export async function relay(
   deps: CallDeps,

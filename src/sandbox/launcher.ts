@@ -5,11 +5,11 @@ import { restrictSelf } from './landlock.ts'
 const NOT_STARTED = 126
 
 /** This process gives up its rights and becomes the server; it comes back only when that failed, with the exit code. */
-export async function runShielded([plan = '{}', ...command]: readonly string[]): Promise<number> {
+export async function runShielded([restriction = '{}', ...command]: readonly string[]): Promise<number> {
   try {
     const kernel = await openKernel()
     if (kernel === null) throw new Error('no kernel')
-    restrictSelf(kernel, JSON.parse(plan))
+    restrictSelf(kernel, JSON.parse(restriction))
     kernel.execute(command)
   } catch {
     // whatever it was: without its shield the server does not run

@@ -1,4 +1,7 @@
-/** `bwrap` hides files and processes, `landlock` and `seatbelt` deny them; `none`: a server can read whatever its user can. */
+/**
+ * `bwrap` hides files and processes, `landlock` and `seatbelt` deny them; `none`: a server can read whatever its user
+ * can.
+ */
 export type ShieldKind = 'bwrap' | 'landlock' | 'seatbelt' | 'none'
 
 /** What the configuration says of one server. */

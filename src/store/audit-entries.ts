@@ -10,7 +10,7 @@ export interface AuditStart {
   readonly hash: Uint8Array
 }
 
-/** Many in one statement, and always of the same lengths: compiling it would take most of the time of a call's entry. */
+/** Many in one statement, always of the same lengths: compiling it would take most of the time of a call's entry. */
 const AT_ONCE = [64, 8, 1]
 const insertOf = (count: number): string =>
   `insert into audit_entries (seq, body, hash) values ${Array(count).fill('(?, ?, ?)').join(', ')}`

@@ -46,7 +46,10 @@ interface Content {
   readonly droppedKeys: readonly string[]
 }
 
-/** Null when nothing is sealed under this id. Throws VAULT_LOCKED, VAULT_SCOPE_TAMPERED, VAULT_IDENTITY_MISSING, VAULT_KEY_FILE_… */
+/**
+ * Null when nothing is sealed under this id. Throws VAULT_LOCKED, VAULT_SCOPE_TAMPERED, VAULT_IDENTITY_MISSING and
+ * VAULT_KEY_FILE_…
+ */
 export async function openScope(context: VaultContext, scopeId: string): Promise<OpenedScope | null> {
   const database = await context.existing()
   if (database === null) return null

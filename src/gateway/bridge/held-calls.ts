@@ -140,7 +140,7 @@ export class HeldCalls {
     return state
   }
 
-  /** Works once. Throws CALL_STATE_UNKNOWN for a state that is not ours, is used or has expired, or is for another call. */
+  /** Works once. Throws CALL_STATE_UNKNOWN for a state that is not ours, used, expired, or for another call. */
   resume(state: string, request: RequestMessage, caller: Caller): HeldCall {
     const held = this.#held.get(state)
     if (held === undefined || held.about !== aboutOf(request)) {

@@ -1,8 +1,9 @@
 import type { Server } from '../../config/index.ts'
 import type { Era } from '../downstream/caller.ts'
 import type { Offer } from '../downstream/link.ts'
+import type { Catalog } from './catalog.ts'
 import { plainText } from './plain-text.ts'
-import type { Opening, ServerListing } from './store.ts'
+import type { Opening } from './store.ts'
 
 type Json = { readonly [key: string]: unknown }
 
@@ -42,17 +43,13 @@ export function mergedOpening(
 }
 
 /** What a client is told of tools that it does not see. */
-export function withheldComplaints(catalog: {
-  seen(): { server: Server; listing: ServerListing }[]
-}): string[] {
-  return catalog.seen().flatMap(({ server, listing }) => {
-    const count = listing.withheld?.length ?? 0
-    return count === 0
-      ? []
-      : [
-          `mcplexer: ${count} of server ${server.id} changed since first seen and are withheld; a person has to run \`mcplexer tools review ${server.id}\``,
-        ]
-  })
+export function withheldComplaints(catalog: Catalog): string[] {
+  const withholding = catalog.seen().filter(({ listing }) => (listing.withheld ?? []).length > 0)
+  return withholding.map(
+    ({ server: { id }, listing }) =>
+      `mcplexer: ${listing.withheld?.length} of server ${id} changed since first seen and are withheld; ` +
+      `a person has to run \`mcplexer tools review ${id}\``,
+  )
 }
 
 function visibleTo(era: Era, offer: Offer): Json {

@@ -6,7 +6,7 @@ const UNSEEN = /(?![\n\r\t])[\p{Cc}\p{Cf}]/gu
 /** A JSON escape, whole, so that the second half of `\\` never begins one. */
 const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|.)/gs
 /** Tag characters and others beyond the first plane are two escapes each. */
-const UNSEEN_PAIR = /\\ud(?:83[4]\\udd7[3-9a]|b40\\udc[0-7][0-9a-f])/gi
+const UNSEEN_PAIR = /\\ud(?:834\\udd7[3-9a]|b40\\udc[0-7][0-9a-f])/gi
 
 /** The text without them. */
 export function plainText(text: string): string {

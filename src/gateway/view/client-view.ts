@@ -45,11 +45,11 @@ interface ViewDeps {
 /** Everything behind us as one client sees it: its lists and its running servers, in step with the configuration. */
 export class ClientView implements LinkListener {
   readonly lists: ViewLists
+  readonly links = new SessionLinks(this)
   readonly #deps: ViewDeps
   readonly #watches: ResourceWatches
   readonly #memory = new SessionMemory()
   readonly #heldCalls = new HeldCalls()
-  readonly links = new SessionLinks(this)
   #config: Config
 
   private constructor(deps: ViewDeps, config: Config, shown: ReadonlyMap<ListKind, Uint8Array>) {

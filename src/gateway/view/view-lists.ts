@@ -1,7 +1,7 @@
 import type { Config, Server } from '../../config/index.ts'
 import { Catalog } from '../catalog/catalog.ts'
 import { KINDS, type ListKind } from '../catalog/kinds.ts'
-import { ListingMemory, type MemoryDeps } from '../catalog/memory.ts'
+import { ListingMemory, type MemoryDeps } from '../catalog/listing-memory.ts'
 import { mergedOpening, withheldComplaints } from '../catalog/opening.ts'
 import { ShownLists } from '../catalog/shown-lists.ts'
 import type { Opening, ServerListing, StoredReplies } from '../catalog/store.ts'
@@ -20,7 +20,10 @@ interface ViewListDeps extends Omit<MemoryDeps, 'variant'> {
   onChanged(kinds: readonly ListKind[]): void
 }
 
-/** What one client is offered: the lists of all its servers as fetched, pinned, merged, shown and remembered. */
+/**
+ * What one client is offered: the lists of all its servers as fetched (Listings), compared with their pins and
+ * remembered (ListingMemory), merged (Catalog) and shown (ShownLists).
+ */
 export class ViewLists {
   readonly catalog: Catalog
   readonly #deps: ViewListDeps

@@ -2,7 +2,7 @@ import { VaultError } from '../vault-error.ts'
 
 const LIMIT_MS = 60_000
 
-/** What a command such as `op read …` or `pass …` prints, without its last newline. Throws VAULT_KEY_COMMAND_FAILED. */
+/** What such a command as `op read …` prints, without its last newline. Throws VAULT_KEY_COMMAND_FAILED. */
 export async function outputOf(command: readonly string[]): Promise<string> {
   try {
     const child = Bun.spawn([...command], { stdio: ['ignore', 'pipe', 'inherit'], timeout: LIMIT_MS })

@@ -17,8 +17,8 @@ export function protectionFile(keyFile: string): string {
 }
 
 /**
- * One JSON value on each line, the one to try first in front; none when there is no file, or none that can be read. Throws
- * VAULT_KEY_FILE_UNSAFE: what it names is run.
+ * One JSON value on each line, the one to try first in front; none when there is no file, or none that can be read.
+ * Throws VAULT_KEY_FILE_UNSAFE: what it names is run.
  */
 export function readProtections(keyFile: string): Protection[] {
   const bytes = readPrivateFile(protectionFile(keyFile))

@@ -6,7 +6,7 @@ export const JSON_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control
 /** -32020: MCP 2026-07-28, "Error Codes". -32001: what clients of 2025 expect of a session that is gone. */
 export const HTTP_RPC = { headerMismatch: -32020, sessionUnknown: -32001, refused: -32000 } as const
 
-/** An HTTP error with a JSON-RPC error that has no id: nothing of the body was looked at, or nothing can be answered. */
+/** An HTTP error with a JSON-RPC error that has no id: the body was not looked at, or nothing can be answered. */
 export function refusal(
   status: number,
   message: string,

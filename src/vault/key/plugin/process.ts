@@ -57,7 +57,10 @@ export class PluginProcess {
     }
   }
 
-  /** Throws VAULT_PLUGIN_FAILED when it ends or is silent for too long, SyntaxError when it says what is no stanza, CLI_CANCELLED. */
+  /**
+   * Throws VAULT_PLUGIN_FAILED when it ends or is silent for too long, SyntaxError when it says what is no stanza, and
+   * CLI_CANCELLED.
+   */
   async next(): Promise<Stanza> {
     const said = setTimeout(() => log.info(`waiting for ${this.#program}`), SAID_AFTER_MS)
     try {

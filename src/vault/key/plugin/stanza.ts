@@ -1,8 +1,8 @@
 import { base64nopad } from '@scure/base'
 
 /**
- * One command or answer between an age client and a plugin, as text (C2SP age-plugin.md, "IPC protocol"; the form is that
- * of a stanza in C2SP age.md):
+ * One command or answer between an age client and a plugin, as text (C2SP age-plugin.md, "IPC protocol"; the form is
+ * that of a stanza in C2SP age.md):
  *
  *     -> recipient-stanza 0 X25519 TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc
  *     EmECAEcKN+n/Vs9SbWiV+Hu0r+E8R77DdWYyd83nw7U

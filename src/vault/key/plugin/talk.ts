@@ -9,8 +9,8 @@ const NOTHING = new Uint8Array(0)
 const decoder = new TextDecoder()
 
 /**
- * What a plugin says to a person, and the answers (C2SP age-plugin.md, phase 2 of both state machines). Its words are for
- * people only: they are in no error, so they reach neither the record nor a client.
+ * What a plugin says to a person, and the answers (C2SP age-plugin.md, phase 2 of both state machines). Its words are
+ * for people only: they are in no error, so they reach neither the record nor a client.
  */
 export class PluginTalk {
   readonly #program: string
