@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { type Clock, type Paths, type Secret, systemClock } from '../base/index.ts'
-import { type Locks, openVaultDatabase, type VaultDatabase, withFileLock } from '../store/index.ts'
+import type { Secret } from '../base/index.ts'
+import type { Locks } from '../store/index.ts'
 import { type AuditSigner, auditSigner } from './audit-signature.ts'
 import {
   deleteKey,
@@ -14,8 +13,6 @@ import {
   type ScopeSummary,
 } from './auth-scopes.ts'
 import type { VaultContext } from './context.ts'
-import { KeyAccess } from './key/access.ts'
-import { IdentityFile } from './key/identity-file.ts'
 import {
   backUpKey,
   describeKey,
@@ -26,24 +23,10 @@ import {
 } from './key/protection.ts'
 import { isKeyWrapped } from './key/wrap.ts'
 import { lock, lockError, locksOf, unlock } from './locks.ts'
+import { openContext, type VaultOptions } from './open-context.ts'
 import { type RotationObserver, type RotationOptions, type RotationReport, rotate } from './rotation.ts'
 import { tidy } from './tidy.ts'
 import { saveState, stateForWriting } from './trusted-state.ts'
-
-/** A rotation of 10,000 scopes takes some seconds. */
-const WAIT_LIMIT_MS = 120_000
-/** What `changeMark` says before there is a database, and before it was opened. */
-const NO_DATABASE = 0
-const UNOPENED_DATABASE = -1
-
-interface VaultOptions {
-  readonly paths: Paths
-  readonly clock?: Clock
-  /** What opens a key file that is protected. */
-  readonly keyAccess?: KeyAccess
-  /** Told once when another process makes us wait. */
-  readonly onWait?: () => void
-}
 
 export interface Vault {
   /** Makes database and key file where they are missing; gives the public half in use. */
@@ -73,37 +56,8 @@ export interface Vault {
 
 /** Opens nothing yet: databases and key file are touched at first use. */
 export function openVault(options: VaultOptions): Vault {
-  const { paths, clock = systemClock, onWait = () => undefined, keyAccess = new KeyAccess() } = options
-  const waiting = { clock, onWait, limitMs: WAIT_LIMIT_MS }
-  let opened: VaultDatabase | null = null
-  const open = async (create: boolean): Promise<VaultDatabase | null> => {
-    if (opened !== null) return opened
-    const database = await openVaultDatabase(paths.vault, waiting, create)
-    if (opened !== null) await database?.close()
-    opened ??= database
-    return opened
-  }
-  const context: VaultContext = {
-    paths,
-    clock,
-    keyAccess,
-    keyFile: () => IdentityFile.read(paths.keyFile, keyAccess),
-    existing: () => open(false),
-    whileKeyFileLocked: (work) => withFileLock(lockFileOf(paths.keyFile), waiting, work),
-    impatient: () => {
-      const atOnce = { ...waiting, limitMs: 0 }
-      return {
-        ...context,
-        existing: () => openVaultDatabase(paths.vault, atOnce, false),
-        whileKeyFileLocked: (work) => withFileLock(lockFileOf(paths.keyFile), atOnce, work),
-      }
-    },
-    writable: async () => {
-      const database = await open(true)
-      if (database === null) throw new TypeError('a created database is missing')
-      return database
-    },
-  }
+  const { paths } = options
+  const { context, changeMark, close } = openContext(options)
   /**
    * What opens a wrapped key file may wait for a person or a device; no transaction may wait with it. Of what is locked
    * nobody is asked.
@@ -131,19 +85,9 @@ export function openVault(options: VaultOptions): Vault {
     backUpKey: (target, passphrase) => backUpKey(context, target, passphrase),
     restoreKey: (source, passphrase) => restoreKey(context, source, passphrase),
     tidy: () => tidy(context),
-    changeMark: () => {
-      if (opened !== null) return opened.changeMark()
-      return existsSync(paths.vault) ? UNOPENED_DATABASE : NO_DATABASE
-    },
-    close: async () => {
-      await opened?.close()
-      opened = null
-    },
+    changeMark,
+    close,
   }
-}
-
-function lockFileOf(keyFile: string): string {
-  return join(dirname(keyFile), `.${basename(keyFile)}.lock`)
 }
 
 async function init(context: VaultContext): Promise<string> {
