@@ -1,5 +1,5 @@
 import type { AuditLog } from './audit/index.ts'
-import { type LaunchGrant, launchOf, needsGrant } from './auth/index.ts'
+import { isGrantedByFirstUse, type LaunchGrant, launchOf, needsGrant } from './auth/index.ts'
 import { systemClock } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import { pinOf } from './gateway/index.ts'
@@ -60,7 +60,7 @@ async function changedLaunches(config: Config, activity: ActivityDatabase): Prom
     const { serverId, scopeId, launch }: LaunchGrant = launchOf(server, config)
     const granted = await launchGrants(activity, scopeId)
     const own = granted.filter((grant) => grant.serverId === serverId)
-    const isFirstUse = granted.length === 0 && server.authScope !== null
+    const isFirstUse = granted.length === 0 && isGrantedByFirstUse(server, scopeId)
     if (isFirstUse || own.some((grant) => grant.launch === launch)) continue
     changed.push({ serverId, scopeId, before: own.at(-1)?.launch ?? null, after: launch })
   }

@@ -23,6 +23,11 @@ export function needsGrant({ authScope, shield }: Server): boolean {
   return authScope !== null || shield === 'off'
 }
 
+/** Of a scope that nobody has used. */
+export function isGrantedByFirstUse({ authScope, shield }: Server, scopeId: string): boolean {
+  return authScope === scopeId && shield !== 'off'
+}
+
 /** Everything that decides which program gets the scope, and how. */
 export function launchOf(server: Server, { authScopes }: Pick<Config, 'authScopes'>): LaunchGrant {
   const { command, args, cwd, env, inheritEnv, shield, readable, writable, network } = server
@@ -40,12 +45,12 @@ export function launchOf(server: Server, { authScopes }: Pick<Config, 'authScope
 export async function checkLaunch(server: Server, config: Config, grants: LaunchGrants): Promise<void> {
   const { scopeId, launch } = launchOf(server, config)
   const granted = await grants.of(scopeId)
-  if (granted.length === 0 && scopeId !== NO_SCOPE) {
-    const all = [...config.servers.values()].filter(({ authScope }) => authScope === scopeId)
+  if (granted.some((grant) => grant.serverId === server.id && grant.launch === launch)) return
+  if (server.shield === 'off') throw unshielded(server)
+  if (granted.length === 0) {
+    const all = [...config.servers.values()].filter((each) => isGrantedByFirstUse(each, scopeId))
     return grants.add(all.map((each) => launchOf(each, config)))
   }
-  if (granted.some((grant) => grant.serverId === server.id && grant.launch === launch)) return
-  if (scopeId === NO_SCOPE) throw unshielded(server)
   const isNew = !granted.some(({ serverId }) => serverId === server.id)
   throw new AuthError(
     'AUTH_LAUNCH_CHANGED',

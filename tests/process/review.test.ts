@@ -55,13 +55,19 @@ describe('launches', () => {
     expect(stderr).toMatch(/^mcplexer: error: .*\nmcplexer: hint: .*mcplexer servers review one/m)
   })
 
-  test('a server without a scope is not started without a shield before a person has approved it', () => {
+  test.each([
+    ['without a scope', {}, 'server one, without a shield'],
+    ['of a scope that nobody has used', { auth_scope: 'fresh' }, 'server one, auth scope fresh'],
+  ])('a server %s is not started without a shield before a person has approved it', (_which, more, shown) => {
     using home = new TempHome('')
-    writeFileSync(home.file('mcplexer.yaml'), configOf([{ id: 'one', more: { shield: 'off' } }]))
+    const server = { id: 'one', more: { shield: 'off', ...more } }
+    const scopes = [{ id: 'fresh', keys: [{ name: 'OPTIONAL', required: false }] }]
+    writeFileSync(home.file('mcplexer.yaml'), configOf([server], scopes))
     const call = () => everything(home.runSync(['tools', 'call', 'one__echo', '{"message": "started"}']))
+    expect(home.runSync(['tools', 'list']).stdout).not.toContain('one__echo')
     expect(call()).toContain('mcplexer servers review one')
 
-    expect(home.runSync(['servers', 'review', '--yes']).stdout).toContain('server one, without a shield')
+    expect(home.runSync(['servers', 'review', '--yes']).stdout).toContain(shown)
 
     expect(call()).toContain('started')
   })

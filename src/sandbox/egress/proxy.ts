@@ -69,12 +69,13 @@ export class EgressProxy {
   async #serve(client: Socket, head: string, early: Buffer): Promise<void> {
     const [, host = '', port = ''] = CONNECT.exec(head) ?? []
     if (host === '') return refuse(client, '405 Method Not Allowed', 'only CONNECT, to hosts that are listed')
-    const isAllowed = isListed(hostRules(this.#rules.hosts), host, Number(port))
-    const address = isAllowed ? await addressOf(host) : null
-    if (address === null) {
+    if (!isListed(hostRules(this.#rules.hosts), host, Number(port))) {
       this.#say(`${host}:${port}`)
       return refuse(client, '403 Forbidden', `${host}:${port} is not in \`network\` of this server`)
     }
+    const address = await addressOf(host)
+    if (address === null)
+      return refuse(client, '502 Bad Gateway', `${host} is not known, or stands for this machine only`)
     const target = connect({ host: address, port: Number(port), allowHalfOpen: true })
     client.once('close', () => target.destroy())
     const onFailure = (): void => refuse(client, '502 Bad Gateway', `${host}:${port} does not answer`)
