@@ -106,8 +106,8 @@ test('servers review asks for one server after the other', async () => {
     home,
     ['servers', 'review'],
     [
-      { when: 'May one run without a shield, started like this? [y/N] ', type: 'y\r' },
-      { when: 'May two run without a shield, started like this? [y/N] ', type: 'n\r' },
+      { when: 'May one be started like this: without a shield? [y/N] ', type: 'y\r' },
+      { when: 'May two be started like this: without a shield? [y/N] ', type: 'n\r' },
     ],
   )
 

@@ -57,7 +57,11 @@ describe('launches', () => {
 
   test.each([
     ['without a scope', {}, 'server one, without a shield'],
-    ['of a scope that nobody has used', { auth_scope: 'fresh' }, 'server one, auth scope fresh'],
+    [
+      'of a scope that nobody has used',
+      { auth_scope: 'fresh' },
+      'server one, auth scope fresh, without a shield',
+    ],
   ])('a server %s is not started without a shield before a person has approved it', (_which, more, shown) => {
     using home = new TempHome('')
     const server = { id: 'one', more: { shield: 'off', ...more } }

@@ -35,22 +35,14 @@ export class ServersReviewCommand extends BaseCommand {
     }
     for (const change of waiting) {
       const { serverId, scopeId, before, after } = change
-      await print(
-        `server ${serverId}, ${scopeId === '' ? 'without a shield' : `auth scope ${scopeId}`}\n${lineDiff(
-          before ?? '',
-          after,
-        )
-          .map(visibleLine)
-          .join('\n')}`,
-      )
-      if (
-        !this.isSure &&
-        !(await confirm(
-          scopeId === ''
-            ? `May ${serverId} run without a shield, started like this?`
-            : `May ${serverId} get ${scopeId}, started like this?`,
-        ))
-      ) {
+      const isUnshielded = JSON.parse(after).shield === 'off'
+      const scope = scopeId === '' ? [] : [`auth scope ${scopeId}`]
+      const gets = [...scope, ...(isUnshielded ? ['without a shield'] : [])].join(', ')
+      const changes = lineDiff(before ?? '', after)
+        .map(visibleLine)
+        .join('\n')
+      await print(`server ${serverId}, ${gets}\n${changes}`)
+      if (!this.isSure && !(await confirm(`May ${serverId} be started like this: ${gets}?`))) {
         note(`${serverId} is not approved`)
         return 1
       }
