@@ -1,58 +1,32 @@
 import { dirname } from 'node:path'
-import { createExclusively, ensurePrivateFolder, replaceAtomically, Secret } from '../../base/index.ts'
+import { createExclusively, ensurePrivateFolder, replaceAtomically } from '../../base/index.ts'
 import { generateIdentity, macKeyOf, open, recipientOf } from '../cipher.ts'
 import { VaultError } from '../vault-error.ts'
 import { KeyAccess } from './access.ts'
 import { writeKeyCopy } from './copy.ts'
+import {
+  type Identity,
+  type IdentityText,
+  type NewIdentity,
+  newText,
+  readIdentities,
+  rotationLines,
+  vaultLine,
+  withoutMark,
+} from './identity-text.ts'
 import { MAX_KEY_FILE_BYTES, readPrivateFile } from './private-file.ts'
 import { isWrapped, unwrapped, wrapped } from './wrap.ts'
 
-/**
- * The key file is a standard age identity file; `age -d -i` and `age-keygen -y` read it:
- *
- *     # mcplexer vault <id>                    whose it is; another line for each vault that shares it
- *     # created: 2026-11-21T10:00:00.000Z
- *     # public key: age1…
- *     AGE-SECRET-KEY-1…
- *     # mcplexer rotation of vault <id>        added by rotate-key, gone again with its identity
- *     # public key: age1…
- *     AGE-SECRET-KEY-1…
- */
-export interface Identity {
-  readonly recipient: string
-  readonly secret: Secret
-  /** Set when a rotation of that vault has added it. */
-  readonly addedForVault: string | null
-  /** Its line and its own comment lines, in bytes of the file. */
-  readonly start: number
-  readonly end: number
-  /** From 1, of the identity itself. */
-  readonly line: number
-}
-
-/** One that is in no file yet. */
-export interface NewIdentity {
-  readonly identity: string
-  readonly recipient: string
-}
-
-const IDENTITY = /^AGE-SECRET-KEY-(PQ-)?1[02-9AC-HJ-NP-Z]+$/
-const OWN_COMMENT = /^# (public key: |created: |mcplexer rotation of vault )/
-const VAULT_COMMENT = '# mcplexer vault '
-const ROTATION_COMMENT = '# mcplexer rotation of vault '
 /** A hybrid one with its comments. */
 const MAX_IDENTITY_BYTES = 4096
-const encoder = new TextEncoder()
+const NEWLINE = 0x0a
+const NO_ACCESS = new KeyAccess()
 const decoder = new TextDecoder()
 
-interface Content {
+interface Content extends IdentityText {
   readonly bytes: Uint8Array
-  readonly identities: readonly Identity[]
-  readonly vaultIds: ReadonlySet<string>
   readonly wrap: KeyAccess | null
 }
-
-const NO_ACCESS = new KeyAccess()
 
 /** Read at use and wiped after it, never cached. */
 export class IdentityFile {
@@ -60,7 +34,6 @@ export class IdentityFile {
   readonly identities: readonly Identity[]
   readonly #bytes: Uint8Array
   readonly #vaultIds: ReadonlySet<string>
-
   /** What it is wrapped with again when it is written; null: it is not. */
   readonly #wrap: KeyAccess | null
 
@@ -87,36 +60,15 @@ export class IdentityFile {
   /** Creates the file for this vault with a new identity; one that exists stays as it is. */
   static async create(path: string, vaultId: string, now: Date): Promise<void> {
     const identity = await generateIdentity({ isPostQuantum: false })
-    const head = `${VAULT_COMMENT}${vaultId}\n# created: ${now.toISOString()}\n# public key: ${await recipientOf(identity)}\n`
-    const bytes = encoder.encode(`${head}${identity}\n`)
+    const recipient = await recipientOf(identity)
+    const bytes = newText(vaultId, { identity, recipient }, now)
     ensurePrivateFolder(dirname(path))
     createExclusively(path, bytes)
     bytes.fill(0)
   }
 
   static async #parse(path: string, bytes: Uint8Array, wrap: KeyAccess | null): Promise<IdentityFile> {
-    const identities: Identity[] = []
-    const vaultIds = new Set<string>()
-    let ownFrom: number | null = null
-    let addedForVault: string | null = null
-    for (const { text, start, end, number } of linesOf(bytes)) {
-      if (text.startsWith(VAULT_COMMENT)) vaultIds.add(text.slice(VAULT_COMMENT.length))
-      if (OWN_COMMENT.test(text)) {
-        ownFrom ??= start
-        addedForVault = /^# mcplexer rotation of vault (.+)$/.exec(text)?.[1] ?? addedForVault
-        continue
-      }
-      if (text !== '' && !text.startsWith('#')) {
-        const recipient = IDENTITY.test(text) ? await recipientOf(text).catch(() => null) : null
-        if (recipient === null) throw invalidFile(path, `has no valid age identity on line ${number}`)
-        const secret = new Secret(encoder.encode(text))
-        identities.push({ recipient, secret, addedForVault, start: ownFrom ?? start, end, line: number })
-      }
-      ownFrom = null
-      addedForVault = null
-    }
-    if (identities.length === 0) throw invalidFile(path, 'holds no identity')
-    return new IdentityFile(path, { bytes, identities, vaultIds, wrap })
+    return new IdentityFile(path, { bytes, ...(await readIdentities(path, bytes)), wrap })
   }
 
   /** Throws VAULT_IDENTITY_MISSING. */
@@ -163,7 +115,7 @@ export class IdentityFile {
   /** Writes the file with a line for another vault on top; every other byte stays. */
   addVault(vaultId: string): Promise<IdentityFile> {
     if (!/^[0-9a-f-]{36}$/.test(vaultId)) throw new TypeError('not the id of a vault')
-    return this.#rewrite([encoder.encode(`${VAULT_COMMENT}${vaultId}\n`), this.#bytes])
+    return this.#rewrite([vaultLine(vaultId), this.#bytes])
   }
 
   /** Throws VAULT_KEY_FILE_FULL when no other identity fits in: it would not be read again. */
@@ -172,10 +124,10 @@ export class IdentityFile {
   }
 
   /** Writes the file with another identity added; every other byte stays. Gives the file as it is then. */
-  addIdentity(vaultId: string, { identity, recipient }: NewIdentity): Promise<IdentityFile> {
-    const isEnded = this.#bytes.at(-1) === 0x0a
-    const block = `${isEnded ? '' : '\n'}# mcplexer rotation of vault ${vaultId}\n# public key: ${recipient}\n${identity}\n`
-    return this.#rewrite([this.#bytes, encoder.encode(block)])
+  addIdentity(vaultId: string, added: NewIdentity): Promise<IdentityFile> {
+    const isEnded = this.#bytes.at(-1) === NEWLINE
+    const lineEnd = isEnded ? new Uint8Array(0) : new Uint8Array([NEWLINE])
+    return this.#rewrite([this.#bytes, lineEnd, rotationLines(vaultId, added)])
   }
 
   /**
@@ -225,30 +177,6 @@ export class IdentityFile {
   }
 }
 
-interface Line {
-  /** Without line end, byte order mark and white space around it. */
-  readonly text: string
-  readonly start: number
-  readonly end: number
-  readonly number: number
-}
-
-function* linesOf(bytes: Uint8Array): Generator<Line> {
-  let start = 0
-  for (let number = 1; start < bytes.length; number++) {
-    const newline = bytes.indexOf(0x0a, start)
-    const end = newline === -1 ? bytes.length : newline + 1
-    yield { text: decoder.decode(bytes.subarray(start, end)).trim(), start, end, number }
-    start = end
-  }
-}
-
-function withoutMark(block: Uint8Array): Uint8Array[] {
-  return [...linesOf(block)].flatMap(({ text, start, end }) =>
-    text.startsWith(ROTATION_COMMENT) ? [] : block.subarray(start, end),
-  )
-}
-
 /** age's library takes an identity as a string only. */
 function textOf(identity: Identity): string {
   return decoder.decode(identity.secret.reveal())
@@ -262,11 +190,5 @@ function shortened(recipient: string): string {
 function full(path: string): VaultError {
   return new VaultError('VAULT_KEY_FILE_FULL', `the key file ${path} has no room for another identity`, {
     hint: 'keep a copy of it, then delete the lines of identities that no vault uses any more',
-  })
-}
-
-function invalidFile(path: string, reason: string): VaultError {
-  return new VaultError('VAULT_KEY_FILE_INVALID', `the key file ${path} ${reason}`, {
-    hint: `put it back from a backup; \`age-keygen -y '${path}'\` tells whether it is right`,
   })
 }
