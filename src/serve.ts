@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { App } from './app.ts'
-import { isMcplexerError, log } from './base/index.ts'
+import { digestOf, isMcplexerError, log } from './base/index.ts'
 import {
   type ClientDescription,
   isObjectSource,
@@ -52,8 +52,7 @@ function storedReplies(activity: string, config: string, client: ClientDescripti
   try {
     const about = statSync(config)
     if (!about.isFile() || about.size > MAX_CONFIG_BYTES) return null
-    const digest = new Bun.CryptoHasher('sha256').update(readFileSync(config)).digest('hex')
-    const found = readStoredReplies(activity, digest, variantOf(client))
+    const found = readStoredReplies(activity, digestOf(readFileSync(config)), variantOf(client))
     if (found === null) return null
     const { opening, ...lists } = found
     return { opening: readOpening(opening), lists }

@@ -7,6 +7,7 @@ export { createExclusively, ensurePrivateFolder, replaceAtomically, temporariesO
 export { openCLibrary } from './c-library.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { Coalescer } from './coalescer.ts'
+export { digestOf } from './digest.ts'
 export { environmentNaming, hostEnvironment, type Paths, resolvePaths, userHome } from './env.ts'
 export type { ErrorCode } from './error-codes.ts'
 export { isMcplexerError, McplexerError } from './errors.ts'

@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
+import { digestOf } from '../base/index.ts'
 import type { Config } from './config.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { crossProblems } from './cross-checks.ts'
@@ -55,10 +56,6 @@ function isWritableByAll({ mode }: Stats): boolean {
 
 function unreadable(path: string, message: string, hint: string): ConfigError {
   return new ConfigError('CONFIG_UNREADABLE', path, [{ line: 1, column: 1, message, hint }])
-}
-
-export function digestOf(bytes: Uint8Array): string {
-  return new Bun.CryptoHasher('sha256').update(bytes).digest('hex')
 }
 
 /**

@@ -1,8 +1,8 @@
 import { type FSWatcher, realpathSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { isMcplexerError } from '../base/index.ts'
+import { digestOf, isMcplexerError } from '../base/index.ts'
 import type { Config } from './config.ts'
-import { digestOf, parseConfig, readConfigFile } from './load.ts'
+import { parseConfig, readConfigFile } from './load.ts'
 
 /** Editors write in several steps: wait for the last. */
 const SETTLE_MS = 50

@@ -1,4 +1,4 @@
-import { isMcplexerError, log } from '../../base/index.ts'
+import { digestOf, isMcplexerError, log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import { type PinStore, withoutUnpinned } from './pins.ts'
 import type { CatalogStore, ServerListing, StoredReplies } from './store.ts'
@@ -84,6 +84,6 @@ export class ListingMemory {
 
   async #fingerprint(server: Server): Promise<string> {
     const generation = await this.#deps.generationOf(server).catch(() => null)
-    return new Bun.CryptoHasher('sha256').update(JSON.stringify([server, generation])).digest('hex')
+    return digestOf(JSON.stringify([server, generation]))
   }
 }

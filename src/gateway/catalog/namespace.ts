@@ -1,3 +1,4 @@
+import { digestOf } from '../../base/index.ts'
 import type { ListKind } from './kinds.ts'
 import { plainText } from './plain-text.ts'
 
@@ -14,7 +15,7 @@ export function publicName(namespace: string, tool: string): string {
   const full = namespace === '' ? tool : `${namespace}${SEPARATOR}${tool}`
   const safe = full.replace(/[^A-Za-z0-9_-]/g, '_')
   if (safe === full && full.length <= MAX_PUBLIC_NAME) return full
-  const hash = new Bun.CryptoHasher('sha256').update(full).digest('hex').slice(0, HASH_LENGTH)
+  const hash = digestOf(full).slice(0, HASH_LENGTH)
   return `${safe.slice(0, MAX_PUBLIC_NAME - HASH_LENGTH - 1)}_${hash}`
 }
 

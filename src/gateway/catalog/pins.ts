@@ -1,4 +1,4 @@
-import { log } from '../../base/index.ts'
+import { digestOf, log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import { keyIn } from './item-key.ts'
 import type { ServerListing } from './store.ts'
@@ -46,28 +46,29 @@ export async function withoutUnpinned(
   // a new kind of client may be offered more, but nothing known otherwise
   const isNew = ({ item }: Pin) => !known.isOwn && !known.digests.has(item)
   const withheld = pins.filter((pin) => !isNew(pin) && known.digests.get(pin.item)?.has(pin.digest) !== true)
+  const names = new Set(withheld.map(({ item }) => item))
   if (!known.isOwn) {
-    const names = new Set(withheld.map(({ item }) => item))
-    await store.save(
-      server.id,
-      variant,
-      pins.filter(({ item }) => !names.has(item)),
-    )
+    const accepted = pins.filter(({ item }) => !names.has(item))
+    await store.save(server.id, variant, accepted)
   }
   await store.withhold(server.id, variant, withheld)
-  if (withheld.length === 0) return listing
-  const names = new Set(withheld.map(({ item }) => item))
+  if (names.size === 0) return listing
   log.warn(`${server.id}: ${names.size} changed or new, and withheld: ${[...names].join(', ')}`)
   log.info(`hint: mcplexer tools review ${server.id}`)
-  const tools = listing.lists.tools.filter((source) => !names.has(itemOf(source)))
-  const { instructions } = listing.offer
-  const offer = { ...listing.offer, instructions: names.has(INSTRUCTIONS) ? '' : instructions }
-  return { ...listing, offer, lists: { ...listing.lists, tools }, withheld: [...names] }
+  return without(names, listing)
 }
 
 /** `source`: JSON, of the tool or of the text. */
 export function pinOf(item: string, source: string): Pin {
-  return { item, source, digest: digestOf(item === INSTRUCTIONS ? JSON.parse(source) : pinnedPart(source)) }
+  const pinned = item === INSTRUCTIONS ? JSON.parse(source) : pinnedPart(source)
+  return { item, source, digest: digestOf(JSON.stringify(pinned)) }
+}
+
+function without(names: ReadonlySet<string>, listing: ServerListing): ServerListing {
+  const tools = listing.lists.tools.filter((source) => !names.has(itemOf(source)))
+  const { instructions } = listing.offer
+  const offer = { ...listing.offer, instructions: names.has(INSTRUCTIONS) ? '' : instructions }
+  return { ...listing, offer, lists: { ...listing.lists, tools }, withheld: [...names] }
 }
 
 function pinsIn({ lists, offer }: ServerListing): Pin[] {
@@ -93,8 +94,4 @@ function sorted(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
   return { members: entries.map(([name, inner]) => [name, sorted(inner)]) }
-}
-
-function digestOf(value: unknown): string {
-  return new Bun.CryptoHasher('sha256').update(JSON.stringify(value) ?? '').digest('hex')
 }

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
-import { createExclusively, replaceAtomically, type Secret } from '../../base/index.ts'
+import { createExclusively, digestOf, replaceAtomically, type Secret } from '../../base/index.ts'
 import { opened, sealedBy } from '../cipher.ts'
 import type { VaultContext } from '../context.ts'
 import { VaultError } from '../vault-error.ts'
@@ -11,7 +11,7 @@ import { outputOf } from './passphrase-command.ts'
 import { sealedByPlugin } from './plugin/key-file.ts'
 import { readPrivateFile } from './private-file.ts'
 import { type Protection, protectionFile, readProtections, writeProtections } from './protection-file.ts'
-import { digestOf, isWrapped } from './wrap.ts'
+import { isWrapped } from './wrap.ts'
 
 export type Protecting = Protection | { readonly with: 'none' }
 

@@ -1,3 +1,4 @@
+import { digestOf } from '../../base/index.ts'
 import { sealedBy, unarmored } from '../cipher.ts'
 import type { KeyAccess } from './access.ts'
 import { sealedByPlugin } from './plugin/key-file.ts'
@@ -56,8 +57,4 @@ export async function isReadAlone(path: string, access: KeyAccess): Promise<bool
   const known = access.recall(digestOf(bytes))
   known?.fill(0)
   return known !== null || opensAlone(path, await unarmored(bytes), access)
-}
-
-export function digestOf(bytes: Uint8Array): string {
-  return new Bun.CryptoHasher('sha256').update(bytes).digest('hex')
 }
