@@ -35,17 +35,6 @@ interface AppOptions {
 export function openApp(options: AppOptions): App {
   const paths = resolvePaths(options.configPath)
   const closing: (() => unknown)[] = []
-  const once = <T>(open: () => Promise<T>): (() => Promise<T>) => {
-    let opened: Promise<T> | null = null
-    return () => {
-      // a failure is not kept: the user may have mended it since
-      opened ??= open().catch((error) => {
-        opened = null
-        throw error
-      })
-      return opened
-    }
-  }
   const config = once(async () => (await import('./config/index.ts')).loadConfig(paths.config))
   const keyAccess = once(async () => {
     const { KeyAccess } = await import('./vault/index.ts')
@@ -130,6 +119,18 @@ export function openApp(options: AppOptions): App {
     gateway,
     toolbox,
     close,
+  }
+}
+
+/** Opens at the first call. A failure is not kept: the user may have mended it since. */
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | null = null
+  return () => {
+    opened ??= open().catch((error) => {
+      opened = null
+      throw error
+    })
+    return opened
   }
 }
 
