@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  realpathSync,
-  type Stats,
-} from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, realpathSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { userHome } from '../../base/index.ts'
 import { VaultError } from '../vault-error.ts'
+import { readDescriptor } from './read-descriptor.ts'
 
 export const MAX_KEY_FILE_BYTES = 512 * 1024
 const STICKY = 0o1000
@@ -34,7 +26,7 @@ export function readPrivateFile(path: string): Uint8Array | null {
   }
   try {
     checkFile(path, fstatSync(handle))
-    return readAll(handle)
+    return readDescriptor(handle, MAX_KEY_FILE_BYTES + 1)
   } finally {
     closeSync(handle)
   }
@@ -87,17 +79,6 @@ function homeFolder(): string | null {
   } catch {
     return null
   }
-}
-
-function readAll(handle: number): Uint8Array {
-  const buffer = new Uint8Array(MAX_KEY_FILE_BYTES + 1)
-  let size = 0
-  for (let read = -1; read !== 0 && size < buffer.length; size += read) {
-    read = readSync(handle, buffer, size, buffer.length - size, null)
-  }
-  const bytes = buffer.slice(0, size)
-  buffer.fill(0)
-  return bytes
 }
 
 function ownUid(): number {

@@ -5,6 +5,7 @@ import type { VaultContext } from '../context.ts'
 import { VaultError } from '../vault-error.ts'
 import type { KeyOpener } from './access.ts'
 import { missingFile } from './changes.ts'
+import { checkWrap } from './check-wrap.ts'
 import { writeKeyCopy } from './copy.ts'
 import { storeInKeychain } from './keychain.ts'
 import { outputOf } from './passphrase-command.ts'
@@ -117,11 +118,8 @@ async function sealedAs(
 /** Sealed, and found to open again. */
 async function sealedAndOpened(passphrase: string, inner: Uint8Array): Promise<Uint8Array> {
   const sealed = await sealedBy(passphrase, inner)
-  const check = await opened(sealed, passphrase)
-  const isSame = Buffer.compare(check, inner) === 0
-  check.fill(0)
-  if (isSame) return sealed
-  throw new VaultError('VAULT_SEAL_FAILED', 'the identities did not survive wrapping; nothing was changed')
+  checkWrap(inner, await opened(sealed, passphrase))
+  return sealed
 }
 
 type ByPassphrase = Exclude<Protection, { with: 'plugin' }>
