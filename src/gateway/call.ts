@@ -69,7 +69,7 @@ function unroutable(request: RequestMessage, { catalog, onFailure }: CallDeps, {
 }
 
 function withheldError({ id }: Server): GatewayError {
-  return new GatewayError('PIN_WITHHELD', `this tool of server ${id} has changed since it was first seen`, {
+  return new GatewayError('PIN_WITHHELD', `this tool is new or another one since server ${id} was first seen`, {
     hint: `a person has to look at it: mcplexer tools review ${id}`,
   })
 }

@@ -47,7 +47,7 @@ export function withheldComplaints(catalog: Catalog): string[] {
   const withholding = catalog.seen().filter(({ listing }) => (listing.withheld ?? []).length > 0)
   return withholding.map(
     ({ server: { id }, listing }) =>
-      `mcplexer: ${listing.withheld?.length} of server ${id} changed since first seen and are withheld; ` +
+      `mcplexer: withheld of server ${id}, as changed or new since it was first seen: ${listing.withheld?.length}; ` +
       `a person has to run \`mcplexer tools review ${id}\``,
   )
 }

@@ -19,6 +19,9 @@ export interface Finding {
  * The one place where everything passes that a server says, and everything that is said to one. It takes out the
  * values that are injected in servers alive in this gateway: a guard against accidents and lazy injection, not
  * against a server that encrypts before it sends.
+ *
+ * To be read in this order: live-values.ts (which values) and forms.ts (their spellings), matcher.ts (finds them in
+ * bytes), readings.ts (what else a text may say), search.ts (all of that for one text), ../redact.ts (for a message).
  */
 export class LeakGuard {
   readonly #values = new LiveValues()
