@@ -186,6 +186,18 @@ describe('the socket that waits for the passphrase', () => {
 })
 
 describe('a backup', () => {
+  test('is not made with an empty passphrase, which protects nothing', () => {
+    using home = homeOf()
+    const backup = join(home.folder, 'backup.age')
+
+    expect(withPassphrase(home, ['key', 'backup', backup], '')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('an empty passphrase protects nothing'),
+    })
+
+    expect(existsSync(backup)).toBe(false)
+  })
+
   test('is wrapped by a passphrase of its own, and restores a lost key file, and only a lost one', () => {
     using home = homeOf()
     const backup = join(home.folder, 'backup.age')

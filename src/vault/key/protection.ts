@@ -65,14 +65,17 @@ export async function protectKey(
   })
 }
 
-/** The identities, wrapped by a passphrase of their own, in a file that must not exist. Throws VAULT_BACKUP_EXISTS. */
+/**
+ * The identities, wrapped by a passphrase of their own, in a file that must not exist. Throws VAULT_BACKUP_EXISTS, and
+ * VAULT_PASSPHRASE_WRONG for an empty one. Wipes it.
+ */
 export async function backUpKey(context: VaultContext, target: string, passphrase: Secret): Promise<void> {
+  const wrapping = newPassphraseIn(passphrase)
   const inner = await innerOf(context)
   try {
-    writeKeyCopy(target, await sealedAndOpened(decoder.decode(passphrase.reveal()), inner))
+    writeKeyCopy(target, await sealedAndOpened(wrapping, inner))
   } finally {
     inner.fill(0)
-    passphrase.wipe()
   }
 }
 
@@ -131,7 +134,11 @@ async function passphraseFor(protection: ByPassphrase, ask: () => Promise<Secret
     await storeInKeychain(protection.name, passphrase)
     return passphrase
   }
-  const answer = await ask()
+  return newPassphraseIn(await ask())
+}
+
+/** Wipes the answer. An empty one comes from a script whose command has failed. */
+function newPassphraseIn(answer: Secret): string {
   const passphrase = decoder.decode(answer.reveal())
   answer.wipe()
   if (passphrase === '') throw new VaultError('VAULT_PASSPHRASE_WRONG', 'an empty passphrase protects nothing')
