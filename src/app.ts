@@ -1,16 +1,17 @@
+import type { AuditedVault } from './audited-vault.ts'
 import { hardenProcess, log, McplexerError, type Paths, resolvePaths, systemClock } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import type { Gateway, Toolbox } from './gateway/index.ts'
 import type { Review } from './review.ts'
 import type { ActivityDatabase } from './store/index.ts'
-import type { Person, Vault } from './vault/index.ts'
+import type { Person } from './vault/index.ts'
 
 /** The rooms, each opened at its first use and closed top-down. */
 export interface App {
   readonly paths: Paths
   config(): Promise<Config>
   /** What is done with it is on record. */
-  vault(): Promise<Vault>
+  vault(): Promise<AuditedVault>
   /** What HTTP clients send, as it is or a new one; on record too. Throws HTTP_TOKEN_UNSAFE. */
   httpToken(action: 'show' | 'new'): Promise<string>
   /** Null when it cannot be used; that was said. */

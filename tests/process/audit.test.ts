@@ -89,6 +89,32 @@ describe('on record', () => {
     ])
   })
 
+  test('is which key was read, what was not there, and that doctor has opened everything', () => {
+    using home = homeOf()
+    for (const args of [
+      ['secret', 'get', 'gh', 'TOKEN'],
+      ['secret', 'get', 'gh', 'NOPE'],
+      ['secret', 'get', 'nope', 'TOKEN'],
+      ['secret', 'delete', 'gh', 'NOPE'],
+      ['scope', 'delete', 'nope', '--yes'],
+      ['doctor'],
+    ])
+      home.runSync(args)
+
+    const done = entriesOf(home).slice(1)
+
+    expect(done.map(({ action, scope, decision, reason }) => [action, scope, decision, reason])).toEqual([
+      ['get', 'gh', 'allowed', undefined],
+      ['get', 'gh', 'failed', 'CLI_KEY_UNKNOWN'],
+      ['get', undefined, 'failed', 'CLI_SCOPE_UNKNOWN'],
+      ['delete', 'gh', 'failed', 'CLI_KEY_UNKNOWN'],
+      ['delete scope', undefined, 'failed', 'CLI_SCOPE_UNKNOWN'],
+      ['open all', undefined, 'allowed', undefined],
+    ])
+    // what was typed where a name goes may be a value
+    expect(done.map(({ keys }) => keys)).toEqual([['TOKEN'], ...Array(5).fill(undefined)])
+  })
+
   test('are the token of `serve --http` shown, replaced, or found unsafe, and never its text', () => {
     using home = homeOf()
     const tokens = [home.runSync(['token', 'show']), home.runSync(['token', 'new'])].map(({ stdout }) =>

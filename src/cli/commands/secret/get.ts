@@ -19,7 +19,7 @@ export class SecretGetCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const vault = await app.vault()
-    const opened = await vault.open(this.scope)
+    const opened = await vault.openFor(this.scope, this.key)
     try {
       const value = opened?.keys.get(this.key)
       if (value === undefined) throw unknownKey(this.scope, this.key, await vault.list())
