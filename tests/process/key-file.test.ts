@@ -69,6 +69,7 @@ describe('D3: a key file that others could read or have put there is refused', (
     ['a folder', (_, path) => replace(path, () => mkdirSync(path, 0o700)), /regular file/],
     ['empty', (_, path) => writeFileSync(path, ''), /holds no identity/],
     ['1 MB', (_, path) => writeFileSync(path, '#'.repeat(1_000_000)), /too large/],
+    ['a folder that everybody uses', (home) => chmodSync(home.path, 0o1777), /MCPLEXER_HOME=~\/\.mcplexer$/m],
     ['a folder that others can write to', (home) => chmodSync(home.path, 0o777), /chmod go-w/],
   ]
   if (isRoot) cases.push(['another user’s', (_, path) => chownSync(path, 12345, 12345), /another user/])
@@ -120,9 +121,23 @@ test('D5: with the key file gone no new key is made, and the missing path is nam
     const { exitCode, stderr } = home.runSync(args)
     expect(exitCode).toBe(1)
     expect(stderr).toContain(home.file('age.key'))
-    expect(stderr).toMatch(/put it back from a backup/)
+    expect(stderr).toMatch(/put it back from a backup with `mcplexer key restore FILE`/)
   }
   expect(filesBelow(home.path)).not.toContain(home.file('age.key'))
+})
+
+test('before init nothing is said to be lost', () => {
+  using home = homeWithSecret()
+  const env = { MCPLEXER_HOME: `${home.folder}/other` }
+
+  for (const args of [
+    ['key', 'show'],
+    ['key', 'protect', '--with', 'none'],
+  ]) {
+    const { exitCode, stderr } = home.runSync(args, { env })
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/there is no key file at .* yet, and no vault\n.*hint: mcplexer init/)
+  }
 })
 
 test('D6: one wrong character anywhere in the key is refused without showing a piece of it', () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { VaultContext } from '../context.ts'
 import { VaultError } from '../vault-error.ts'
 import { IdentityFile } from './identity-file.ts'
@@ -43,12 +44,17 @@ export async function keyFileOf(context: VaultContext, vaultId: string): Promise
   return ready
 }
 
+/** VAULT_EMPTY where there is no database either: then nothing is lost. */
 export function missingFile({ paths }: VaultContext): VaultError {
+  if (!existsSync(paths.vault))
+    return new VaultError('VAULT_EMPTY', `there is no key file at ${paths.keyFile} yet, and no vault`, {
+      hint: 'mcplexer init, or set MCPLEXER_HOME to where they are',
+    })
   return new VaultError(
     'VAULT_IDENTITY_MISSING',
     `the key file ${paths.keyFile} is missing, and ${paths.vault} is sealed with it`,
     {
-      hint: 'put it back from a backup, or set MCPLEXER_AGE_KEY to where it is; a new key could not open what is sealed',
+      hint: 'put it back from a backup with `mcplexer key restore FILE`, or set MCPLEXER_AGE_KEY to where it is; a new key could not open what is sealed',
     },
   )
 }

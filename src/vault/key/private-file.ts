@@ -60,7 +60,12 @@ function checkFolders(path: string): void {
     const { mode, uid } = lstatSync(folder)
     const isProtected = folder !== closest && (mode & STICKY) !== 0
     if (mode & 0o022 && !isProtected) {
-      throw unsafe(path, `is in a folder that other users can write to: ${folder}`, `chmod go-w '${folder}'`)
+      // others rely on it: /tmp, or what belongs to the system
+      const isShared = (mode & STICKY) !== 0 || uid !== ownUid()
+      const hint = isShared
+        ? 'choose a folder of your own: MCPLEXER_HOME=~/.mcplexer'
+        : `chmod go-w '${folder}'`
+      throw unsafe(path, `is in a folder that other users can write to: ${folder}`, hint)
     }
     if (uid !== ownUid() && uid !== 0) {
       throw unsafe(
