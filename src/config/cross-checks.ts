@@ -3,7 +3,7 @@ import type { ConfigProblem } from './config-error.ts'
 import { ID, MAX_NAMESPACE, NAMESPACE } from './schema.ts'
 import type { YamlSource } from './source.ts'
 
-type Fields = Readonly<Record<string, unknown>>
+export type Fields = Readonly<Record<string, unknown>>
 
 /**
  * What no single entry shows: duplicates and dangling references. Works on the file as it stands, so that a bad
@@ -95,16 +95,17 @@ function repeated(names: readonly (string | null)[]): number[] {
   })
 }
 
-function entriesOf(holder: unknown, list: string): Fields[] {
+/** What is no mapping counts as an empty one, so that the places stay right. */
+export function entriesOf(holder: unknown, list: string): Fields[] {
   const entries = isFields(holder) ? holder[list] : null
   return Array.isArray(entries) ? entries.map((entry) => (isFields(entry) ? entry : {})) : []
 }
 
-function textOf(entry: Fields, field: string): string | null {
+export function textOf(entry: Fields, field: string): string | null {
   const value = entry[field]
   return typeof value === 'string' ? value : null
 }
 
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -10,27 +10,11 @@ const SHELL_FLAG = /^-[a-z]*c$/
 const EXPAND_HINT =
   '`inherit_env: [NAME]` hands a variable of the host on; a secret goes into an auth scope: mcplexer secret put SCOPE NAME'
 
-/** A bare name and more; a path may have blanks. */
-const PROGRAM_AND_ARGUMENTS = /^[^\s/\\]+\s+\S/
-const COMMAND_HINT =
-  'write the program alone, and its arguments as a list: `command: npx`, `args: ["-y", "some-package"]`'
-
-/** Pure: what is allowed, and hardly what was meant. */
+/**
+ * Pure: what is allowed, and hardly what was meant: where a server is given what looks like the name of a variable,
+ * and stays as it is.
+ */
 export function doubtfulIn(file: ConfigFile, source: YamlSource): ConfigProblem[] {
-  return [...unexpandedIn(file, source), ...wholeCommands(file, source)]
-}
-
-function wholeCommands({ downstream_servers }: ConfigFile, source: YamlSource): ConfigProblem[] {
-  const message = 'a program of this name, blanks included, is looked for'
-  return downstream_servers.flatMap(({ command }, index) =>
-    PROGRAM_AND_ARGUMENTS.test(command)
-      ? [source.problemAt(['downstream_servers', index, 'command'], message, COMMAND_HINT)]
-      : [],
-  )
-}
-
-/** Where a server is given what looks like the name of a variable, and stays as it is. */
-function unexpandedIn(file: ConfigFile, source: YamlSource): ConfigProblem[] {
   return file.downstream_servers.flatMap(({ args, env }, index) => {
     const at = (text: string, ...path: PropertyKey[]): ConfigProblem[] =>
       warningsOf(text, ['downstream_servers', index, ...path], source)

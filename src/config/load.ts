@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { crossProblems } from './cross-checks.ts'
 import { doubtfulIn } from './doubtful.ts'
+import { impossibleIn } from './impossible.ts'
 import { configOf } from './resolved.ts'
 import { fileSchema } from './schema.ts'
 import { problemsOf } from './schema-problems.ts'
@@ -75,6 +76,7 @@ function checked(bytes: Uint8Array, path: string): CheckedConfig {
   const invalid = [
     ...issues.flatMap((issue) => problemsOf(issue, file, source)),
     ...crossProblems(file, source),
+    ...impossibleIn(file, source),
   ]
   if (secrets.length > 0) throw new ConfigError('CONFIG_SECRET_FOUND', path, [...secrets, ...invalid])
   if (invalid.length > 0 || !parsed.success) throw new ConfigError('CONFIG_INVALID', path, invalid)

@@ -34,6 +34,21 @@ export const SECRET_KEYS: ReadonlySet<string> = new Set([
   'refresh_token',
 ])
 
+const BY_THE_CLIENT = 'what may be called without a question is decided in the client'
+
+/** What servers have in the files of other gateways, and what does it here. */
+export const OF_OTHER_GATEWAYS: ReadonlyMap<string, string> = new Map([
+  ['name', 'it is called id here'],
+  ['enabled', 'a server is switched off by `disabled: true`'],
+  ['description', 'write it as a comment'],
+  ['autoapprove', BY_THE_CLIENT],
+  ['alwaysallow', BY_THE_CLIENT],
+  [
+    'secrets',
+    'they are never in this file: name a scope with `auth_scope`, and seal them with `mcplexer secret put SCOPE KEY`',
+  ],
+])
+
 /** What other programs and hasty people call it. */
 export const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['mcpservers', 'downstream_servers'],
@@ -48,6 +63,7 @@ export const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['namespace', 'tool_namespace'],
   ['prefix', 'tool_namespace'],
   ['scope', 'auth_scope'],
+  ['cmd', 'command'],
   ['timeout', 'call_timeout_sec'],
   ['call_timeout', 'call_timeout_sec'],
   ['idle_timeout', 'idle_timeout_sec'],

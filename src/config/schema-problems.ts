@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { nearest } from '../base/index.ts'
 import type { ConfigProblem } from './config-error.ts'
-import { NOT_SUPPORTED_YET, OTHER_NAMES, SECRET_KEYS } from './other-names.ts'
+import { NOT_SUPPORTED_YET, OF_OTHER_GATEWAYS, OTHER_NAMES, SECRET_KEYS } from './other-names.ts'
 import { ENV_NAME, ID, knownKeysOf } from './schema.ts'
 import { looksLikeSecret } from './secret-scan.ts'
 import type { YamlSource } from './source.ts'
@@ -12,12 +12,16 @@ const SERVER_LIST = `each server is an entry of the list:
     - id: github
       command: npx`
 
+const NETWORK = 'expected `all`, `none`, or a list of host names such as [api.github.com, "*.example.com:8443"]'
+
 /** What the schema found, in words for people and with a place. Never quotes the file. */
 export function problemsOf(issue: z.core.$ZodIssue, file: unknown, source: YamlSource): ConfigProblem[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => unknownKey(issue.path, key, file, source))
   if (issue.code === 'invalid_key')
     return issue.issues.map(({ message }) => source.problemAt(issue.path, message))
+  if (issue.path[0] === 'downstream_servers' && issue.path[2] === 'network')
+    return [source.problemAt(issue.path, NETWORK)]
   if (issue.code === 'invalid_type') return [wrongType(issue, file, source)]
   return [source.problemAt(issue.path, wordingOf(issue))]
 }
@@ -31,6 +35,8 @@ function unknownKey(
   const isScalar = typeof valueAt(file, [...path, key]) !== 'object'
   if (path[0] === 'auth_scopes' && isScalar && SECRET_KEYS.has(key.toLowerCase()))
     return secretInFile(path, key, file, source)
+  const note = path[0] === 'downstream_servers' ? OF_OTHER_GATEWAYS.get(key.toLowerCase()) : undefined
+  if (note !== undefined) return source.problemAtKey(path, key, `unknown key; ${note}`)
   if (NOT_SUPPORTED_YET.has(key)) return source.problemAtKey(path, key, `${key} is not supported yet`)
   const known = knownKeysOf(path)
   const name = OTHER_NAMES.get(key.toLowerCase())
@@ -72,6 +78,7 @@ function wordingOf(issue: z.core.$ZodIssue): string {
     return 'only transport stdio works so far; http comes later'
   if (field === 'tool_namespace' && deeper.length === 0)
     return 'a namespace has at most 20 small letters, digits, and single `_` or `-` between them'
+  if (field === 'pin') return 'expected on or off'
   if (issue.code === 'invalid_value') return `expected ${issue.values.map(String).join(' or ')}`
   if (issue.code === 'too_big') return `at most ${issue.maximum}`
   if (issue.code === 'too_small')

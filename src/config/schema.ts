@@ -34,6 +34,10 @@ const authScopeSchema = z.strictObject({
 
 /** `api.github.com`, `*.github.com`, `10.0.0.5:8443`, `[::1]:8443` */
 const HOST = /^((\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/
+const host = z
+  .string()
+  .regex(HOST)
+  .refine((text) => isPort(/:(\d+)$/.exec(text)?.[1] ?? '443'))
 
 const serverSchema = z.strictObject({
   id: id.describe('Unique'),
@@ -77,7 +81,7 @@ const serverSchema = z.strictObject({
   readable: z.array(noNul).default([]).describe('With a strict shield: what of your home it may read'),
   writable: z.array(noNul).default([]).describe('With a strict shield: folders that it may write'),
   network: z
-    .union([z.enum(['all', 'none']), z.array(z.string().regex(HOST)).min(1)])
+    .union([z.enum(['all', 'none']), z.array(host).min(1)])
     .default('all')
     .describe('none: no network at all; a list: only these hosts, through a proxy'),
 })
@@ -149,3 +153,8 @@ export const ALL_KEYS: ReadonlySet<string> = new Set(
     Object.keys(shape),
   ),
 )
+
+/** Decimal digits. */
+function isPort(text: string): boolean {
+  return Number(text) >= 1 && Number(text) <= 65_535
+}

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { ConfigProblem } from './config-error.ts'
+import { COMMAND_HINT } from './impossible.ts'
 import type { YamlSource } from './source.ts'
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -50,6 +51,7 @@ function unitOf(field: PropertyKey | undefined): string | null {
 }
 
 function hintOf({ path, expected }: z.core.$ZodIssueInvalidType, value: unknown): string | undefined {
+  if (path.at(-1) === 'command' && Array.isArray(value)) return COMMAND_HINT
   if (expected === 'string') return 'put a number, true, false or null in quotes'
   if (expected === 'object' && path.at(-2) === 'keys') return 'an entry is written `- name: GITHUB_TOKEN`'
   if (expected === 'object' && path.length === 2)

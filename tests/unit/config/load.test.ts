@@ -301,12 +301,40 @@ downstream_servers:
     for (const [text, problem] of cases) expect(problemsOf(text)).toEqual([problem])
   })
 
+  test('a network that is none, in words', () => {
+    const problems = (network: string) =>
+      problemsOf(`downstream_servers: [{ id: a, command: x, network: ${network} }]`)
+    const shape =
+      'expected `all`, `none`, or a list of host names such as [api.github.com, "*.example.com:8443"]'
+
+    for (const network of ['api.github.com', 'false', '[]'])
+      expect(problems(network)).toEqual([`1:52: ${shape}`])
+    for (const host of ['https://api.github.com', 'a.example:65536', 'a.example:0', '5'])
+      expect(problems(`[${host}]`)).toEqual([expect.stringMatching(/^1:5\d: expected `all`, `none`, or/)])
+    expect(problems('[a.example:65535, "*.b.example", "[::1]:8443"]')).toEqual([])
+  })
+
+  test('keys of other gateways, with what does it here', () => {
+    const cases: [string, string][] = [
+      ['name', 'it is called id here'],
+      ['cmd', 'it is called command here'],
+      ['enabled', 'a server is switched off by `disabled: true`'],
+      ['description', 'write it as a comment'],
+      ['autoApprove', 'what may be called without a question is decided in the client'],
+      ['alwaysAllow', 'what may be called without a question is decided in the client'],
+      ['secrets', 'they are never in this file: name a scope with `auth_scope`'],
+    ]
+    for (const [key, what] of cases)
+      expect(problemsOf(`downstream_servers: [{ id: a, command: x, ${key}: [] }]`)[0]).toStartWith(
+        `1:43: unknown key; ${what}`,
+      )
+  })
+
   test('keys of the Go program of the same name', () => {
-    const server =
-      'downstream_servers: [{ id: a, command: x, name: A, discovery: static, cache: {}, workspaces: 1 }]'
+    const server = 'downstream_servers: [{ id: a, command: x, discovery: static, cache: {}, workspaces: 1 }]'
 
     expect(problemsOf(server).every((problem) => problem.endsWith('is not supported yet'))).toBe(true)
-    expect(problemsOf(`${server}\nroute_rules: []\n`)).toHaveLength(5)
+    expect(problemsOf(`${server}\nroute_rules: []\n`)).toHaveLength(4)
   })
 
   test('brackets in text do not count as nesting, and the place of real nesting is told', () => {
@@ -402,18 +430,28 @@ test('what looks like a variable is a warning with its place; for a shell it is 
   expect(warnings.every(({ hint }) => hint?.includes('inherit_env'))).toBe(true)
 })
 
-test('a command with its arguments in one text is a warning; a path with blanks is none', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'mcplexer-config-'))
-  const path = join(folder, 'mcplexer.yaml')
-  writeFileSync(
-    path,
-    'downstream_servers:\n  - { id: a, command: npx -y some-package }\n  - { id: b, command: /opt/My Server/run }\n',
-  )
+describe('a server that could never start is refused', () => {
+  const one = (fields: string, top = '') => `downstream_servers: [{ id: a, ${fields} }]\n${top}`
 
-  const { warnings } = await checkConfig(path)
-  rmSync(folder, { recursive: true })
+  test('with a command and its arguments in one text or list; a path may have blanks', () => {
+    for (const command of ['npx -y @scope/package', '[npx, -y]'])
+      expect(errorOf(one(`command: ${command}`)).hint).toContain('`command: npx`, `args: ["-y", ')
+    expect(problemsOf(one('command: npx -y some-package'))).toEqual([
+      '1:40: this is a program and its arguments in one text',
+    ])
+    expect(problemsOf(one('command: /opt/My Server/run'))).toEqual([])
+  })
 
-  expect(warnings.map(({ line, column, message }) => `${line}:${column}: ${message}`)).toEqual([
-    '2:23: a program of this name, blanks included, is looked for',
-  ])
+  test('with its shield off where a shield is needed', () => {
+    const off = 'command: x, shield: off'
+
+    expect(problemsOf(one(`${off}, network: none`))).toEqual([
+      '1:51: only a shield can limit `network`, and here it is off: this server could never start',
+    ])
+    expect(problemsOf(one(`${off}, network: [a.example]`))).toHaveLength(1)
+    expect(problemsOf(one(off, 'require_shield: true'))).toEqual([
+      '1:51: `require_shield: true` stands at the top, and here it is off: this server could never start',
+    ])
+    expect(problemsOf(one(`${off}, network: all`, 'require_shield: false'))).toEqual([])
+  })
 })
