@@ -77,15 +77,17 @@ describe('lock', () => {
     expect(home.runSync(['scope', 'revoke', 'gh']).exitCode).toBe(0)
   })
 
-  test('is shown by status', () => {
+  test('is shown by status and doctor', () => {
     using home = homeOf()
     const states = () =>
       JSON.parse(home.runSync(['status', '--json']).stdout).servers.map(({ state }: { state: string }) => state)
 
     home.runSync(['scope', 'revoke', 'gh'])
+    expect(home.runSync(['doctor']).stdout).toContain('gh is revoked')
     expect(states()).toEqual(['its scope is revoked', 'nothing is missing', 'nothing is missing'])
     home.runSync(['lock'])
     expect(states()).toEqual(['locked', 'locked', 'locked'])
+    expect(home.runSync(['doctor']).stdout).toContain('locked: no server starts until `mcplexer unlock`')
   })
 
   test('holds for gateways that start later, and is on record', async () => {

@@ -42,6 +42,7 @@ export class DoctorCommand extends BaseCommand {
       { what: 'shield', isGood: kind !== 'none', state: SHIELD_STATES[kind] },
       ...serverFindings(config ?? null, kind),
       environmentFinding(),
+      ...(await lockFindings(app)),
       await vaultFinding(app, errors),
     ]
     const rows = findings.map(({ what, isGood, state }) => [isGood ? 'ok' : '!!', what, state])
@@ -67,6 +68,17 @@ function environmentFinding(): Finding {
   const names = dangerousVariables()
   const state = names.length === 0 ? 'nothing in it changes how mcplexer runs' : `unset ${names.join(', ')}`
   return { what: 'environment', isGood: names.length === 0, state }
+}
+
+/** None when they cannot be read: then the vault has more to say. */
+async function lockFindings(app: App): Promise<Finding[]> {
+  const locks = await app
+    .vault()
+    .then((vault) => vault.locks())
+    .catch(() => null)
+  const finding = (state: string): Finding => ({ what: 'lock', isGood: true, state })
+  if (locks?.isLocked) return [finding('locked: no server starts until `mcplexer unlock`')]
+  return [...(locks?.revoked ?? [])].map((id) => finding(`${id} is revoked until \`mcplexer unlock ${id}\``))
 }
 
 async function vaultFinding(app: App, errors: unknown[]): Promise<Finding> {
