@@ -8,7 +8,7 @@ import { isInteractive, personAtTerminal } from './prompt.ts'
 
 const FAILED = 1
 export const WRONG_USAGE = 2
-const INTERRUPTED = 130
+export const INTERRUPTED = 130
 const USAGE_CODES: readonly ErrorCode[] = ['CLI_USAGE', 'HTTP_ADDRESS_INVALID', 'CALL_ARGUMENTS_INVALID']
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 

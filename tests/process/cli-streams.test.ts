@@ -153,8 +153,6 @@ describe('wrong usage exits 2, says what is right and repeats nothing of what wa
     [['audit', 'list', '--kind', TOKEN], /one of call, start,/],
     [['audit', 'list', '--decision', TOKEN], /one of allowed,/],
     [['tools', 'call', 'x', TOKEN], /arguments are not a JSON object/],
-    [['tools', 'review', 'nope'], /no server of this name/],
-    [['servers', 'review', 'nope'], /no server of this name/],
     [['stats'], /did you mean `mcplexer status`\?/],
     [[TOKEN], /`mcplexer --help` lists them/],
     [['secret', 'put', 'a'], /usage: mcplexer secret put SCOPE KEY \[VALUE\]/],
@@ -199,6 +197,18 @@ describe('wrong usage exits 2, says what is right and repeats nothing of what wa
       expect(stderr).not.toContain(TOKEN)
     }
   })
+})
+
+test.each([
+  [['scope', 'revoke', 'nope'], 'no auth scope of this name'],
+  [['secret', 'list', 'nope'], 'no auth scope of this name'],
+  [['secret', 'put', 'nope', 'K', 'v'], 'no auth scope of this name'],
+  [['tools', 'review', 'nope'], 'no server of this name'],
+  [['servers', 'review', 'nope'], 'no server of this name'],
+])('a name that nothing has is a failure, and no wrong usage: %p', (args, message) => {
+  using home = new TempHome(SCOPES)
+
+  expect(home.runSync(args)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(message) })
 })
 
 describe('D14: secret put', () => {

@@ -84,6 +84,15 @@ test('secret get adds a newline on a terminal only', async () => {
   expect(home.runSync(['secret', 'get', 'a', 'K']).stdout).toBe('value')
 })
 
+test('Ctrl-C ends audit tail -f, which exits as what was interrupted', async () => {
+  using home = new TempHome('auth_scopes: [{ id: a }]')
+  home.put('a', 'K', 'v')
+
+  const { exitCode } = await inTerminal(home, ['audit', 'tail', '-f'], [{ when: 'secret put', kill: 'SIGINT' }])
+
+  expect(exitCode).toBe(130)
+})
+
 test('Ctrl-C during a call says at once that the server is being stopped', async () => {
   const server = "command: sh, args: [-c, 'echo ready >&2; exec cat >/dev/null']"
   using home = new TempHome(`downstream_servers: [{ id: one, ${server} }]`)

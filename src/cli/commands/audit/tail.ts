@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { entryRow, recordOf } from '../../audit-view.ts'
-import { BaseCommand } from '../../base-command.ts'
+import { BaseCommand, INTERRUPTED } from '../../base-command.ts'
 import { print } from '../../present.ts'
 
 const SHOWN = 10
@@ -19,7 +19,10 @@ export class AuditTailCommand extends BaseCommand {
   isFollowing = Option.Boolean('-f,--follow', false, { description: 'go on with what is added' })
   readonly #stop = new AbortController()
 
+  #isInterrupted = false
+
   protected override onInterrupt(): boolean {
+    this.#isInterrupted = true
     this.#stop.abort()
     return true
   }
@@ -29,6 +32,6 @@ export class AuditTailCommand extends BaseCommand {
     if (!this.isFollowing) this.#stop.abort()
     for await (const entry of followed(await recordOf(app), SHOWN, this.#stop.signal))
       await print(entryRow(entry).join('  '))
-    return 0
+    return this.#isInterrupted ? INTERRUPTED : 0
   }
 }
