@@ -17,8 +17,8 @@ export interface App {
   /** Null when it cannot be used; that was said. */
   activity(): Promise<ActivityDatabase | null>
   review(): Promise<Review>
-  /** Hands what opens a protected key file to every gateway; gives to how many. */
-  unlockGateways(): Promise<number>
+  /** Hands what opens a protected key file to every gateway; gives to how many. Null: there is none that waits for it. */
+  unlockGateways(): Promise<number | null>
   /** The same after a change of the key file, where nothing is locked: what a plugin has opened was the old one. */
   relieveGateways(): Promise<void>
   /** Over the configuration in force; it follows the file while it runs. */
@@ -96,12 +96,15 @@ export function openApp(options: AppOptions): App {
       })
     return openReview(await config(), opened, new AuditLog(opened, { allowsFailure: true }))
   })
-  const unlockGateways = async (): Promise<number> => {
+  const unlockGateways = async (): Promise<number | null> => {
     const { isKeyWrapped } = await import('./vault/index.ts')
     if (!isKeyWrapped(paths.keyFile)) return 0
+    const { handOver, isWaitedFor } = await import('./unlock-socket.ts')
+    // nobody is asked for what nobody needs
+    if (!(await isWaitedFor(paths))) return null
     await (await bareVault()).describeKey()
     const { handover } = await keyAccess()
-    return handover === null ? 0 : (await import('./unlock-socket.ts')).handOver(paths, handover)
+    return handover === null ? 0 : handOver(paths, handover)
   }
   const relieveGateways = async (): Promise<void> => {
     const isByPlugin = typeof (await keyAccess()).handover === 'object'

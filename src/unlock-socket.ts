@@ -44,6 +44,14 @@ export async function listenForUnlocking(paths: Paths, take: (key: KeyHandover) 
   }
 }
 
+/** Whether any gateway waits for it. Throws DAEMON_FOLDER_UNSAFE. */
+export async function isWaitedFor(paths: Paths): Promise<boolean> {
+  const folder = runFolder(paths)
+  const names = readdirSync(folder).filter((name) => NAME.test(name))
+  const answers = await Promise.all(names.map((name) => answerOf(join(folder, name), '')))
+  return answers.some((answer) => answer !== 'nobody')
+}
+
 /** To every gateway that waits for it; gives how many have taken it. Throws DAEMON_FOLDER_UNSAFE. */
 export async function handOver(paths: Paths, key: KeyHandover): Promise<number> {
   const folder = runFolder(paths)

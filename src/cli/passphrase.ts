@@ -11,7 +11,7 @@ export async function passphrase(question: string): Promise<Secret> {
   }
   if (isInteractive()) return askSecret(question)
   throw new CliError('CLI_NEEDS_TERMINAL', 'a passphrase is asked for, and there is no terminal', {
-    hint: 'give it by MCPLEXER_AGE_PASSPHRASE_FD: mcplexer … 3< <(command that prints it)',
+    hint: 'MCPLEXER_AGE_PASSPHRASE_FD=3 mcplexer … 3< <(command that prints it)',
   })
 }
 

@@ -79,6 +79,19 @@ describe('a key file that is protected by a passphrase', () => {
     }
   })
 
+  test('is asked for by unlock only where a gateway waits for it', async () => {
+    using home = homeOf()
+    withPassphrase(home, ['key', 'protect', '--with', 'passphrase'])
+
+    const { shown, exitCode } = await inTerminal(home, ['unlock'], [])
+
+    expect(exitCode).toBe(1)
+    expect(shown.trim()).toBe('mcplexer: nothing was locked, and no gateway is running that needs the key file')
+    expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stderr).toContain(
+      'MCPLEXER_AGE_PASSPHRASE_FD=3 mcplexer',
+    )
+  })
+
   test('is opened for running gateways by unlock, and closed by lock', async () => {
     using home = homeOf()
     withPassphrase(home, ['key', 'protect', '--with', 'passphrase'])
@@ -88,7 +101,7 @@ describe('a key file that is protected by a passphrase', () => {
     const unlocked = withPassphrase(home, ['unlock'])
 
     expect(unlocked).toMatchObject({ exitCode: 0 })
-    expect(unlocked.stderr).toContain('1 gateway can open the key file now')
+    expect(unlocked.stderr).toBe('mcplexer: 1 gateway can open the key file now\n')
     expect(await client.callText('one__environment')).toContain('the-token-itself')
     home.runSync(['lock'])
     await eventually(() => client.stderr.includes('locked'), 'it is locked')

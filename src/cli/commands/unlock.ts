@@ -18,10 +18,17 @@ export class UnlockCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const wasLocked = await (await app.vault()).unlock(this.scope ?? null)
-    const what = this.scope ?? 'mcplexer'
-    note(wasLocked ? `${what} is unlocked` : `${what} was not locked`)
+    if (wasLocked) note(this.scope === undefined ? 'unlocked' : `${this.scope} is unlocked`)
     const gateways = this.scope === undefined ? await app.unlockGateways() : 0
-    if (gateways > 0) note(`${counted(gateways, 'gateway')} can open the key file now`)
-    return wasLocked || gateways > 0 ? 0 : 1
+    if (gateways !== null && gateways > 0) note(`${counted(gateways, 'gateway')} can open the key file now`)
+    else if (!wasLocked) note(notLocked(this.scope, gateways))
+    return wasLocked || (gateways ?? 0) > 0 ? 0 : 1
   }
+}
+
+function notLocked(scope: string | undefined, gateways: number | null): string {
+  if (scope !== undefined) return `${scope} was not locked`
+  return gateways === null
+    ? 'nothing was locked, and no gateway is running that needs the key file'
+    : 'nothing was locked'
 }

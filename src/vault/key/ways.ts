@@ -54,7 +54,11 @@ export function lockedKey(keyFile: string): VaultError {
   return new VaultError(
     'VAULT_KEY_PROTECTED',
     `the key file ${keyFile} is protected by ${isByPlugin ? 'an age plugin' : 'a passphrase'}`,
-    { hint: isByPlugin ? hint : `${hint}, or MCPLEXER_AGE_PASSPHRASE_FD with a descriptor to read it from` },
+    {
+      hint: isByPlugin
+        ? hint
+        : `${hint} opens it for running gateways; one command gets it by MCPLEXER_AGE_PASSPHRASE_FD=3 mcplexer … 3< <(command that prints it)`,
+    },
   )
 }
 
