@@ -107,6 +107,19 @@ test('Ctrl-C during a call says at once that the server is being stopped', async
   expect(shown).toMatch(/mcplexer: stopping the server[\s\S]*was cancelled/)
 })
 
+test.each([[['tools', 'call', 'one__x']], [['tools', 'list']]])(
+  '%p says which server it waits for',
+  async (args) => {
+    using home = new TempHome(
+      "downstream_servers: [{ id: one, command: sh, args: [-c, 'exec cat >/dev/null'] }, { id: off, command: x, disabled: true }]",
+    )
+
+    const { exitCode } = await inTerminal(home, args, [{ when: 'mcplexer: waiting for one…', type: '\u0003' }])
+
+    expect(exitCode).toBe(130)
+  },
+)
+
 test('servers review asks for one server after the other', async () => {
   const unshielded = (id: string) => `{ id: ${id}, command: x, shield: off }`
   using home = new TempHome(`downstream_servers: [${unshielded('one')}, ${unshielded('two')}]`)

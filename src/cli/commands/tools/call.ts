@@ -3,6 +3,7 @@ import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { noteAtTerminal } from '../../messages.ts'
 import { print } from '../../present.ts'
+import { sayingWhatFor, serverOf } from '../../waiting.ts'
 
 export class ToolsCallCommand extends BaseCommand {
   static override paths = [['tools', 'call']]
@@ -30,7 +31,9 @@ export class ToolsCallCommand extends BaseCommand {
   protected async run(app: App): Promise<number> {
     const toolbox = await app.toolbox()
     const { signal } = this.#interrupt
-    const { resultJson, isError } = await toolbox.call(this.name, this.argumentsJson ?? '{}', signal)
+    const server = serverOf(await app.config(), this.name)
+    const call = toolbox.call(this.name, this.argumentsJson ?? '{}', signal)
+    const { resultJson, isError } = await sayingWhatFor(server, call)
     await print(resultJson)
     return isError ? 1 : 0
   }

@@ -3,6 +3,7 @@ import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { printHint } from '../../messages.ts'
 import { print, printJson, table } from '../../present.ts'
+import { sayingWhatFor, startedServers } from '../../waiting.ts'
 
 const LONGEST_DESCRIPTION = 100
 
@@ -21,9 +22,10 @@ export class ToolsListCommand extends BaseCommand {
   json = Option.Boolean('--json', false, { description: 'print JSON' })
 
   protected async run(app: App): Promise<number> {
-    const { servers, path } = await app.config()
-    if (servers.size === 0) printHint(`write a server into ${path}; its comments say how`)
-    const { tools, failures } = await (await app.toolbox()).list({ refresh: this.isRefresh })
+    const config = await app.config()
+    if (config.servers.size === 0) printHint(`write a server into ${config.path}; its comments say how`)
+    const list = (await app.toolbox()).list({ refresh: this.isRefresh })
+    const { tools, failures } = await sayingWhatFor(startedServers(config), list)
     if (this.json) await printJson({ tools, failures })
     else await print(tools.length === 0 ? 'no tools' : listText(tools))
     return failures.length === 0 ? 0 : 1
