@@ -70,8 +70,10 @@ describe('launches', () => {
     const call = () => everything(home.runSync(['tools', 'call', 'one__echo', '{"message": "started"}']))
     expect(home.runSync(['tools', 'list']).stdout).not.toContain('one__echo')
     expect(call()).toContain('mcplexer servers review one')
+    expect(home.runSync(['status']).stdout).toContain('waits for `servers review`')
 
     expect(home.runSync(['servers', 'review', '--yes']).stdout).toContain(shown)
+    expect(home.runSync(['status']).stdout).toContain('nothing is missing')
 
     expect(call()).toContain('started')
   })

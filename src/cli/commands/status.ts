@@ -37,7 +37,8 @@ export class StatusCommand extends BaseCommand {
     const missing = missingKeys(config?.authScopes.values() ?? [], sealed ?? [])
     const shield = await new Sandbox(app.paths).kind()
     const incomplete = new Set(missing.map(({ scope }) => scope))
-    const servers = serverRows(config, { incomplete, isKeyUsable: key !== null, locks }, shield)
+    const unapproved = await waitingForReview(app)
+    const servers = serverRows(config, { incomplete, isKeyUsable: key !== null, locks, unapproved }, shield)
     const text = [filesText(files), serversText(servers), mendingCommands(missing)]
     await (this.json
       ? printJson({ version, files, servers, missing })
@@ -78,7 +79,7 @@ function fileRows(
     fileRow('configuration', paths.config, servers),
     fileRow('vault', paths.vault, scopes),
     fileRow('key file', paths.keyFile, key),
-    fileRow('activity', paths.activity, 'lists of tools'),
+    fileRow('activity', paths.activity, 'record, pins, lists of tools'),
   ]
 }
 
@@ -99,6 +100,20 @@ interface Credentials {
   readonly incomplete: ReadonlySet<string>
   readonly isKeyUsable: boolean
   readonly locks: Locks | null
+  /** Servers whose launch a person has to look at. */
+  readonly unapproved: ReadonlySet<string>
+}
+
+/** None where nothing is remembered: then nothing is compared either. */
+async function waitingForReview(app: App): Promise<ReadonlySet<string>> {
+  // looking creates nothing
+  if (!existsSync(app.paths.activity)) return new Set()
+  try {
+    const launches = await (await app.review()).launches()
+    return new Set(launches.map(({ serverId }) => serverId))
+  } catch {
+    return new Set()
+  }
 }
 
 function serverRows(config: Config | null, credentials: Credentials, kind: ShieldKind): ServerRow[] {
@@ -110,13 +125,14 @@ function serverRows(config: Config | null, credentials: Credentials, kind: Shiel
 }
 
 /** As far as it can be told without starting it. */
-function stateOf({ isDisabled, command, authScope }: Server, credentials: Credentials): string {
-  const { incomplete, isKeyUsable, locks } = credentials
+function stateOf({ id, isDisabled, command, authScope }: Server, credentials: Credentials): string {
+  const { incomplete, isKeyUsable, locks, unapproved } = credentials
   if (isDisabled) return 'disabled'
   if (locks?.isLocked) return 'locked'
   if (authScope !== null && locks?.revoked.has(authScope)) return 'its scope is revoked'
   if (authScope !== null && incomplete.has(authScope)) return 'keys are missing'
   if (authScope !== null && !isKeyUsable) return 'the key file is not usable'
+  if (unapproved.has(id)) return 'waits for `servers review`'
   return Bun.which(command) === null ? 'command not found' : 'nothing is missing'
 }
 
