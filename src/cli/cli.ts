@@ -83,11 +83,17 @@ function explainOption(args: readonly string[], options: readonly string[]): voi
 function explainNames(cli: Cli, args: readonly string[]): void {
   const group = groupOf(args)
   const isGroupAlone = group.length > 0 && args.length === 1
-  printError(isGroupAlone ? `\`mcplexer ${args[0]}\` is a group of commands` : 'there is no such command')
   const meant = isGroupAlone ? null : meantCommand(args, commands.map(pathOf))
+  printError(isGroupAlone ? `\`mcplexer ${args[0]}\` is a group of commands` : noCommand(args, group, meant))
   if (meant !== null) printHint(`did you mean \`mcplexer ${meant}\`?`)
   else if (group.length > 0) printHint(`there are:\n${groupHelp(cli, group)}`)
   else printHint('`mcplexer --help` lists them')
+}
+
+/** Names what was typed only where it is near to a command: anything else may be a value. */
+function noCommand(args: readonly string[], group: readonly CommandClass[], meant: string | null): string {
+  if (meant === null) return 'there is no such command'
+  return `there is no command \`mcplexer ${args.slice(0, group.length > 0 ? 2 : 1).join(' ')}\``
 }
 
 function commandOf(args: readonly string[]): CommandClass | undefined {

@@ -29,6 +29,11 @@ const REST_WORDS: Readonly<Record<string, string>> = {
   'key protect': '[-- COMMAND…]',
 }
 
+/** Where a word belongs to an option, which Clipanion does not know. */
+const WHOLE_SYNOPSES: Readonly<Record<string, string>> = {
+  serve: 'mcplexer serve [--http [HOST:PORT] | --daemon [--foreground]]',
+}
+
 /** At most 80 columns wide. */
 export function generalHelp(): string {
   return width() < WIDEST ? narrowed(generalText(), width()) : generalText()
@@ -83,6 +88,8 @@ function usageLines(cli: Cli, command: CommandClass): string {
 /** `mcplexer secret put SCOPE KEY [VALUE]`; Clipanion writes `<SCOPE>`, and `...` for any number of words. */
 export function synopsis(cli: Cli, command: CommandClass): string {
   const path = pathOf(command)
+  const whole = WHOLE_SYNOPSES[path]
+  if (whole !== undefined) return whole
   const definition = definitionOf(cli, command)
   const words = (definition?.usage ?? '').slice(`mcplexer ${path}`.length)
   const required = (definition?.options ?? []).flatMap(({ definition, required }) =>

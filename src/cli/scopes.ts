@@ -39,13 +39,14 @@ export async function refuseValueAsName(key: string): Promise<void> {
   })
 }
 
-/** Says what there is instead; what was typed is not repeated. */
+/** Says what there is instead; what was typed is repeated only where it can be the id of a scope. */
 export function unknownKey(scopeId: string, key: string, sealed: readonly ScopeSummary[]): CliError {
   const scope = sealed.find(({ id }) => id === scopeId)
   if (scope === undefined) {
     const ids = sealed.map(({ id }) => id)
+    const shownId = SCOPE_ID.test(scopeId) ? scopeId : 'this scope'
     const meant = ids.includes(key) ? `${key}, which comes before the key` : nearest(scopeId, ids)
-    return notFound('CLI_SCOPE_UNKNOWN', 'nothing is sealed under this scope', meant)
+    return notFound('CLI_SCOPE_UNKNOWN', `nothing is sealed under ${shownId}`, meant)
   }
   const names = scope.keys.map(({ name }) => name)
   return notFound('CLI_KEY_UNKNOWN', `${scopeId} holds no key of this name`, nearest(key, names))

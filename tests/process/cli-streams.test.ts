@@ -119,6 +119,7 @@ describe('help', () => {
     expect(home.runSync(['key', 'protect', '--help']).stdout).toContain(
       'mcplexer key protect --with HOW [--identity FILE] [--recipient RECIPIENT] [-- COMMAND…]\n',
     )
+    expect(home.runSync(['serve', '--help']).stdout).toContain('mcplexer serve [--http [HOST:PORT] | --daemon')
     expect(home.runSync(['config', 'check', '--help']).stdout).toContain('mcplexer config check [FILE…]\n')
   })
 
@@ -142,7 +143,10 @@ describe('wrong usage exits 2, says what is right and repeats nothing of what wa
   const TOKEN = 'ghp_0123456789abcdefghijABCDEFGHIJ012345'
   const cases: [string[], RegExp][] = [
     [['secret'], /is a group of commands[\s\S]*secret put SCOPE KEY \[VALUE\]/],
-    [['secret', 'putt', 'a', 'K', TOKEN], /did you mean `mcplexer secret put`\?/],
+    [
+      ['secret', 'putt', 'a', 'K', TOKEN],
+      /there is no command `mcplexer secret putt`\n.*did you mean `mcplexer secret put`\?/,
+    ],
     [['secret', 'set', 'a', 'K'], /did you mean `mcplexer secret put`\?/],
     [['daemon', 'start'], /did you mean `mcplexer serve --daemon`\?/],
     [['secret', 'put', 'a', 'K', '--dash'], /on stdin, or behind `--`/],
@@ -153,7 +157,7 @@ describe('wrong usage exits 2, says what is right and repeats nothing of what wa
     [['audit', 'list', '--kind', TOKEN], /one of call, start,/],
     [['audit', 'list', '--decision', TOKEN], /one of allowed,/],
     [['tools', 'call', 'x', TOKEN], /arguments are not a JSON object/],
-    [['stats'], /did you mean `mcplexer status`\?/],
+    [['stats'], /there is no command `mcplexer stats`\n.*did you mean `mcplexer status`\?/],
     [[TOKEN], /`mcplexer --help` lists them/],
     [['secret', 'put', 'a'], /usage: mcplexer secret put SCOPE KEY \[VALUE\]/],
     [['secret', 'put', 'a', 'K', TOKEN, 'more'], /usage: /],
@@ -202,6 +206,7 @@ describe('wrong usage exits 2, says what is right and repeats nothing of what wa
 test.each([
   [['scope', 'revoke', 'nope'], 'no auth scope of this name'],
   [['secret', 'list', 'nope'], 'no auth scope of this name'],
+  [['secret', 'get', 'nope', 'K'], 'nothing is sealed under nope'],
   [['secret', 'put', 'nope', 'K', 'v'], 'no auth scope of this name'],
   [['tools', 'review', 'nope'], 'no server of this name'],
   [['servers', 'review', 'nope'], 'no server of this name'],
