@@ -179,8 +179,9 @@ describe('the chain', () => {
     for (let n = 0; n < 4; n++) home.runSync(['secret', 'get', 'gh', 'TOKEN'])
     change(home, sql)
 
-    const { exitCode, stdout } = home.runSync(['audit', 'verify'])
+    const { exitCode, stdout, stderr } = home.runSync(['audit', 'verify'])
 
+    expect(stderr).toContain('keep a copy of activity.db')
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: `the record was changed at entry ${at}\n` })
   })
 
@@ -224,7 +225,10 @@ describe('the chain', () => {
     const kept = join(home.folder, 'kept.txt')
     writeFileSync(kept, home.runSync(['audit', 'checkpoint']).stdout)
     home.runSync(['secret', 'get', 'gh', 'TOKEN'])
-    expect(home.runSync(['audit', 'verify', '--checkpoint', kept])).toMatchObject({ exitCode: 0 })
+    expect(home.runSync(['audit', 'verify', '--checkpoint', kept])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^3 entries from 1 on are as they were written, and go on from entry 2,/),
+    })
 
     change(home, 'delete from audit_entries where seq >= 2')
     home.runSync(['secret', 'list'])

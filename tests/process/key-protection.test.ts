@@ -198,6 +198,15 @@ describe('the socket that waits for the passphrase', () => {
   })
 })
 
+test('a hybrid public key is whole for another program', () => {
+  using home = homeOf()
+  home.runSync(['rotate-key', '--post-quantum'])
+  const { recipients } = JSON.parse(home.runSync(['key', 'show', '--json']).stdout)
+
+  expect(home.runSync(['key', 'show']).stdout).toContain(recipients[0])
+  expect(recipients[0].length).toBeGreaterThan(1000)
+})
+
 describe('a backup', () => {
   test('is not made with an empty passphrase, which protects nothing', () => {
     using home = homeOf()

@@ -5,6 +5,7 @@ import type { Checkpoint } from '../../../audit/index.ts'
 import { recordOf } from '../../audit-view.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { CliError } from '../../cli-error.ts'
+import { printHint } from '../../messages.ts'
 import { print, printText } from '../../present.ts'
 
 export class AuditVerifyCommand extends BaseCommand {
@@ -39,9 +40,7 @@ export class AuditVerifyCommand extends BaseCommand {
         )
       if (hasCheckpoint === false)
         return this.#fail(`entry ${checkpoint?.seq} of the checkpoint is missing, or another one`)
-      const of =
-        checkpoint === null ? '' : `, and goes on from entry ${checkpoint.seq}, signed ${checkpoint.at}`
-      await printText(`${entries} entries from ${firstSeq} on are as they were written${of}`)
+      await printText(intact(entries, firstSeq, checkpoint))
       if (letGoAtMs !== null)
         await printText(`those before ${firstSeq} were let go of ${new Date(letGoAtMs).toISOString()}`)
       if (checkpoint !== null) await print(`signed by ${checkpoint.publicKey}`)
@@ -51,8 +50,21 @@ export class AuditVerifyCommand extends BaseCommand {
 
   async #fail(text: string): Promise<number> {
     await printText(text)
+    printHint(
+      'keep a copy of activity.db, compare it with a backup, and see who could write to it; if others could, ' +
+        'replace the secrets that it names at their providers',
+    )
     return 1
   }
+}
+
+function intact(entries: number, firstSeq: number, checkpoint: Checkpoint | null): string {
+  const isOne = entries === 1
+  const text = isOne
+    ? `1 entry from ${firstSeq} on is as it was written`
+    : `${entries} entries from ${firstSeq} on are as they were written`
+  if (checkpoint === null) return text
+  return `${text}, and ${isOne ? 'goes' : 'go'} on from entry ${checkpoint.seq}, signed ${checkpoint.at}`
 }
 
 async function readCheckpoints(path: string): Promise<Checkpoint[]> {

@@ -2,6 +2,7 @@ import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { print, printJson, table } from '../../present.ts'
+import { isOutputTerminal } from '../../terminal.ts'
 import { shortRecipient } from '../../wording.ts'
 
 export class KeyShowCommand extends BaseCommand {
@@ -17,7 +18,9 @@ export class KeyShowCommand extends BaseCommand {
     const { path, protection, recipients } = await (await app.vault()).describeKey()
     if (this.json) await printJson({ path, protection, recipients })
     else {
-      const keys = recipients.map((recipient) => ['public key', shortRecipient(recipient)])
+      // what is piped goes into another program, which needs all of it
+      const shown = isOutputTerminal() ? recipients.map(shortRecipient) : recipients
+      const keys = shown.map((recipient) => ['public key', recipient])
       await print(table([['key file', path], ['protected by', protection], ...keys]))
     }
     return 0
