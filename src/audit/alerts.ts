@@ -81,7 +81,9 @@ function single(entry: StoredEntry): Alert[] {
   const of = [server && `server ${server}`, scope && `auth scope ${scope}`].filter(Boolean).join(', ')
   if (kind === 'leak') return [{ atMs, text: `${action}: the value of ${keys?.join(', ')} (${of})` }]
   const isOpening = kind === 'start' || kind === 'secret' || kind === 'key'
-  return isOpening && decision === 'failed'
+  // a mistyped name opens nothing
+  const isMistyped = reason?.startsWith('CLI_') === true
+  return isOpening && decision === 'failed' && !isMistyped
     ? [{ atMs, text: `${action} failed: ${reason ?? 'unknown'} (${of})` }]
     : []
 }
