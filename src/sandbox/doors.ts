@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, statSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 import { hostEnvironment, userHome } from '../base/index.ts'
 
 /** Below the runtime folder of the user: the service manager, editors, terminals, containers. */
@@ -23,12 +23,16 @@ export function doorsToOutside(): { folders: string[]; files: string[] } {
     ...runtime.flatMap((folder) => IN_RUNTIME_FOLDER.map((name) => join(folder, name))),
   ]
   const files = runtime.map((folder) => join(folder, 'bus'))
-  return { folders: present(folders), files: present(files) }
+  return {
+    folders: [...new Set(folders)].filter((path) => isFolder(path) === true),
+    files: [...new Set(files)].filter((path) => isFolder(path) === false),
+  }
 }
 
 /** Made when it is missing, as tmux would later: what is not there cannot be hidden. */
 function tmuxFolder(uid: number): string {
-  const folder = join(hostEnvironment()['TMUX_TMPDIR'] || '/tmp', `tmux-${uid}`)
+  const moved = hostEnvironment()['TMUX_TMPDIR'] ?? ''
+  const folder = join(isAbsolute(moved) ? moved : '/tmp', `tmux-${uid}`)
   try {
     mkdirSync(folder, { mode: 0o700 })
   } catch {
@@ -37,6 +41,11 @@ function tmuxFolder(uid: number): string {
   return folder
 }
 
-function present(paths: readonly string[]): string[] {
-  return [...new Set(paths)].filter((path) => existsSync(path))
+/** Null: it is not there, or nothing that we can reach. */
+function isFolder(path: string): boolean | null {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return null
+  }
 }
