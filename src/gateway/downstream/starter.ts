@@ -97,11 +97,9 @@ async function prepared(
   }
   let letGo = (): void => undefined
   try {
-    // what the machine has is found out by another process; meanwhile there is something to do here
-    const [shield, opened] = await Promise.all([
-      sandbox.shieldFor(shieldWish(server, guard)),
-      credentials.forRoute({ server }),
-    ])
+    // first, so that nothing is opened for a server that cannot be started
+    const shield = await sandbox.shieldFor(shieldWish(server, guard))
+    const opened = await credentials.forRoute({ server })
     letGo = guard.hold(authScope ?? '', opened.secrets)
     const { names, generation } = opened
     const injected = authScope === null ? {} : { keys: names, ...(generation === null ? {} : { generation }) }
