@@ -46,7 +46,9 @@ export function openApp(options: AppOptions): App {
     await hardenProcess()
     const opened = openVault({ paths, onWait: sayWaiting, keyAccess: await keyAccess() })
     closing.push(() => opened.close())
-    await opened.tidy()
+    const isTidy = await opened.tidy()
+    // what opens the key file is known at the end, if anything has needed it
+    if (!isTidy) closing.push(() => opened.tidy())
     return opened
   })
   const activity = once(() => openActivity(paths, closing))
@@ -58,9 +60,7 @@ export function openApp(options: AppOptions): App {
   })
   const vault = once(async () => {
     const { auditedVault } = await import('./audited-vault.ts')
-    const bare = await bareVault()
-    closing.push(() => bare.tidy())
-    return auditedVault(bare, await recorded())
+    return auditedVault(await bareVault(), await recorded())
   })
   const httpToken = async (action: 'show' | 'new'): Promise<string> => {
     const { readToken, replaceToken } = await import('./http-token.ts')

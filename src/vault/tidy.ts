@@ -16,15 +16,15 @@ interface DropOutcome {
 /**
  * Finishes what an interrupted rotation left: drops identities that it retired or added in vain, and temporary key
  * files. Never waits: with the lock held elsewhere or a read-only disk there is another start. Nor does it ask for what
- * opens the key file: a command that has needed it tidies up at its end.
+ * opens the key file; false: it would have had to, and may be tried again when that is known.
  */
-export async function tidy(context: VaultContext): Promise<void> {
+export async function tidy(context: VaultContext): Promise<boolean> {
   try {
-    if (!(await isReadAlone(context.paths.keyFile, context.keyAccess))) return
-    if (!(await hasLeftovers(context))) return
+    if (!(await isReadAlone(context.paths.keyFile, context.keyAccess))) return false
+    if (!(await hasLeftovers(context))) return true
     const impatient = context.impatient()
     const database = await impatient.existing()
-    if (database === null) return
+    if (database === null) return true
     try {
       if (!database.isReadOnly) await dropRetired(database, impatient)
     } finally {
@@ -34,6 +34,7 @@ export async function tidy(context: VaultContext): Promise<void> {
     // whoever needs the key or the database next reports what is wrong with it, and better
     if (!isMcplexerError(error)) throw error
   }
+  return true
 }
 
 /**

@@ -48,7 +48,8 @@ export interface Vault {
   protectKey(protecting: Protecting, newPassphrase: () => Promise<Secret>): Promise<void>
   backUpKey(target: string, passphrase: Secret): Promise<void>
   restoreKey(source: string, passphrase: Secret): Promise<void>
-  tidy(): Promise<void>
+  /** False when what opens the key file is not known yet. */
+  tidy(): Promise<boolean>
   /** Changes when another process has committed; null while the database is busy. Costs microseconds. */
   changeMark(): number | null
   close(): Promise<void>
