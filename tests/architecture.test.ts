@@ -32,11 +32,7 @@ const POWERS: [string, RegExp, RegExp][] = [
     /process\.stdout\.write|Bun\.stdout|console\./,
     /^(cli\/present|gateway\/upstream\/(stdio|socket\/client))\.ts$/,
   ],
-  [
-    'plaintext',
-    /\.reveal\(/,
-    /^(vault|auth|gateway\/downstream)\/|^gateway\/redact\.ts$|^cli\/commands\/secret\/get\.ts$/,
-  ],
+  ['plaintext', /\.reveal\(/, /^(vault|auth|gateway\/downstream)\/|^cli\/commands\/secret\/get\.ts$/],
 ]
 /** Second doors, so that the start of `serve` loads no Kysely, no servers, no HTTP and no sockets. */
 const LIGHT_DOORS = new Set(['store/lean.ts', 'gateway/front.ts', 'gateway/http.ts', 'gateway/socket.ts'])
