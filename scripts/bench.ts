@@ -15,6 +15,8 @@ const BINARY = join(ROOT, 'dist/mcplexer')
 const ECHO = join(ROOT, 'dist/bench/echo')
 const PIPE = join(ROOT, 'dist/bench/pipe')
 const ROUNDS = 9
+/** Longer than a gateway takes to find that it has nothing to do. */
+const IDLE_MS = 12_000
 
 const home = mkdtempSync(join(tmpdir(), 'mcplexer-bench-'))
 const direct: Setup = { name: 'direct', command: [ECHO], prefix: '' }
@@ -88,6 +90,8 @@ async function benchCalls(): Promise<void> {
   await Promise.all(peers.map((peer) => peer.initialize()))
   await Promise.all(peers.map((peer) => peer.request('tools/list', {})))
   await Bun.sleep(1000)
+  const started = rss(peers[2]?.process.pid ?? 0, 'VmRSS')
+  await Bun.sleep(IDLE_MS)
   const idle = rss(peers[2]?.process.pid ?? 0, 'VmRSS')
   for (const peer of peers) for (let n = 0; n < 3000; n++) await peer.echo('warm')
   for (const [label, size, count] of [
@@ -120,8 +124,11 @@ async function benchCalls(): Promise<void> {
     }
   }
   for (const open of [32, 256]) await benchThroughput(setups, peers, open)
-  print('MEMORY of mcplexer, MiB', ['idle', 'peak'])
-  print('', [idle.toFixed(0), rss(peers[2]?.process.pid ?? 0, 'VmHWM').toFixed(0)])
+  print('MEMORY of mcplexer, MiB', ['just started', 'idle', 'peak'])
+  print(
+    '',
+    [started, idle, rss(peers[2]?.process.pid ?? 0, 'VmHWM')].map((mib) => mib.toFixed(0)),
+  )
   await Promise.all(peers.map((peer) => peer.end()))
 }
 

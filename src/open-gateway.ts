@@ -1,4 +1,4 @@
-import { hardenProcess, log, type Paths, systemClock } from './base/index.ts'
+import { hardenProcess, log, type Paths, releaseMemoryWhenIdle, systemClock } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import type { Gateway } from './gateway/index.ts'
 import type { ActivityDatabase } from './store/index.ts'
@@ -57,7 +57,7 @@ export async function openGateway(
     },
     onError: sayInvalid,
   })
-  closing.push(() => watch.close())
+  closing.push(() => watch.close(), releaseMemoryWhenIdle())
   return gateway
 }
 

@@ -1,0 +1,51 @@
+import { readFileSync, realpathSync } from 'node:fs'
+import { openCLibrary } from './c-library.ts'
+import { log } from './log.ts'
+
+/** Linux: madvise(2). */
+const MADV_DONTNEED = 4
+const LOOK_EVERY_MS = 5000
+/** Of processor time between two looks: more than that is work. */
+const IDLE_CPU_MS = 50
+
+/**
+ * Most of what an idle gateway has resident is its own program text. Once it has nothing to do the pages are given
+ * back, here and not only when the kernel is short of them; what runs again is mapped again, out of the page cache.
+ * Gives what ends it.
+ */
+export function releaseMemoryWhenIdle(lookEveryMs = LOOK_EVERY_MS): () => void {
+  let usedMs = processorMs()
+  let isReleased = false
+  const look = async (): Promise<void> => {
+    const now = processorMs()
+    const isIdle = now - usedMs < IDLE_CPU_MS
+    usedMs = now
+    if (isIdle && !isReleased) await releaseMemory()
+    isReleased = isIdle
+  }
+  const timer = setInterval(() => void look().catch(() => log.debug('no memory was released')), lookEveryMs)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+async function releaseMemory(): Promise<void> {
+  const library = await openCLibrary(({ i32, u64 }) => ({ madvise: { args: [u64, u64, i32], returns: i32 } }))
+  for (const { start, end } of programText()) library?.symbols.madvise(start, end - start, MADV_DONTNEED)
+}
+
+/** Where the executable is mapped to be run, and so never written: proc_pid_maps(5). */
+function programText(): { start: bigint; end: bigint }[] {
+  const program = realpathSync('/proc/self/exe')
+  return readFileSync('/proc/self/maps', 'utf8')
+    .split('\n')
+    .filter((line) => line.endsWith(` ${program}`) && line.split(' ')[1] === 'r-xp')
+    .map((line) => {
+      const [start = '', end = ''] = (line.split(' ')[0] ?? '').split('-')
+      return { start: BigInt(`0x${start}`), end: BigInt(`0x${end}`) }
+    })
+}
+
+function processorMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
