@@ -97,8 +97,8 @@ async function withDaemonLock<T>({ socket }: Paths, limitMs: number, work: () =>
 
 async function listen(socket: string, configPath: string | undefined, stopped: Promise<void>): Promise<number> {
   log.neverBlock()
-  const { openApp } = await import('./app.ts')
-  const app = openApp(configPath === undefined ? {} : { configPath })
+  const { App } = await import('./app.ts')
+  const app = new App(configPath === undefined ? {} : { configPath })
   const asked = Promise.withResolvers<void>()
   const server = await listenSocket({
     path: socket,

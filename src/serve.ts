@@ -23,8 +23,8 @@ const MAX_CONFIG_BYTES = 1024 * 1024
 export async function serve(configPath: string | undefined): Promise<number> {
   log.neverBlock()
   if (isatty(0)) log.info('serve speaks MCP with the AI client that starts it (Ctrl-C ends it)')
-  const { openApp } = await import('./app.ts')
-  const app = openApp(configPath === undefined ? {} : { configPath })
+  const { App } = await import('./app.ts')
+  const app = new App(configPath === undefined ? {} : { configPath })
   try {
     await serveStdio(sessionDeps(app, process.cwd()), stopSignal())
     return 0

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { Command, Option } from 'clipanion'
-import { type App, openApp } from '../app.ts'
+import { App } from '../app.ts'
 import { type ErrorCode, hardenProcess, isMcplexerError } from '../base/index.ts'
 import { clearLine, endProgress, printError } from './messages.ts'
 import { presentError } from './present-error.ts'
@@ -45,7 +45,7 @@ export abstract class BaseCommand extends Command {
 
   async #runAndClose(): Promise<number> {
     await hardenProcess()
-    const app = openApp({
+    const app = new App({
       ...(this.configPath === undefined ? {} : { configPath: this.configPath }),
       ...(isInteractive() ? { person: personAtTerminal } : {}),
     })
