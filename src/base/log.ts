@@ -5,6 +5,7 @@ const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 type Level = (typeof LEVELS)[number]
 
 const MAX_QUEUED_CHARACTERS = 256 * 1024
+const LEAVING_LIMIT_MS = 500
 
 /**
  * Diagnostics, to stderr only. MCPLEXER_LOG_LEVEL: debug, info (default), warn, error or silent. Text comes from
@@ -22,7 +23,12 @@ export const log = {
   neverBlock: () => {
     write = queueing(Bun.stderr.writer())
   },
+  /** To be awaited before the process exits; a reader that does not read is not waited for. */
+  hasLeft: () => Promise.race([sent, Bun.sleep(LEAVING_LIMIT_MS)]),
 }
+
+/** Of what is queued. */
+let sent: Promise<unknown> = Promise.resolve()
 
 /** At once, so that a crash loses nothing. */
 let write = (text: string): void => {
@@ -45,7 +51,6 @@ function print(level: Level, text: string): void {
 
 function queueing(sink: Bun.FileSink): (text: string) => void {
   let queued = 0
-  let sent: Promise<unknown> = Promise.resolve()
   return (text) => {
     if (queued + text.length > MAX_QUEUED_CHARACTERS) return
     queued += text.length

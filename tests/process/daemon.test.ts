@@ -283,6 +283,21 @@ test.skipIf(!hasStrace)(
   30_000,
 )
 
+test('one that does not answer is named as such, with what to do', () => {
+  const home = homeOf(configOf([]))
+  home.runSync(['serve', '--daemon'])
+  const { pid } = statusOf(home)
+  process.kill(pid, 'SIGSTOP')
+
+  for (const command of [['daemon', 'status'], ['connect']]) {
+    const { exitCode, stderr } = home.runSync(command)
+    expect({ command, exitCode, stderr }).toMatchObject({ exitCode: 1 })
+    expect(stderr).toContain('does not answer')
+    expect(stderr).toContain('kill -9')
+  }
+  process.kill(pid, 'SIGCONT')
+}, 30_000)
+
 test('one whose home was removed ends, as nobody can reach it', async () => {
   using home = new TempHome(configOf([]))
   home.runSync(['serve', '--daemon'])

@@ -1,4 +1,5 @@
 import { createConnection, type Socket } from 'node:net'
+import { GatewayError } from '../../gateway-error.ts'
 import { encodeMessage } from '../../wire/message.ts'
 import { socketSink } from './socket-sink.ts'
 
@@ -25,7 +26,10 @@ export function connectSocket(path: string): Promise<Socket | null> {
   })
 }
 
-/** The status, once the daemon has done what `method` says; null when there is none. */
+/** A busy daemon is slow; one that was suspended would be waited for without end. */
+const ANSWER_LIMIT_MS = 3000
+
+/** The status, once the daemon has done what `method` says; null when there is none. Throws DAEMON_SILENT. */
 export async function askDaemon(
   path: string,
   method: typeof STATUS | typeof STOP,
@@ -34,14 +38,35 @@ export async function askDaemon(
   if (socket === null) return null
   socket.on('error', () => undefined)
   socket.write(`{"jsonrpc":"2.0","id":1,"method":"${method}"}\n`)
-  let text = ''
-  for await (const chunk of socket) {
-    text += String(chunk)
-    if (text.includes('\n')) break
-  }
-  socket.destroy()
+  let isLate = false
+  socket.setTimeout(ANSWER_LIMIT_MS, () => {
+    isLate = true
+    socket.destroy()
+  })
+  const text = await firstLine(socket)
+  if (isLate) throw silent()
   const reply: { result?: DaemonStatus } | null = text === '' ? null : JSON.parse(text)
   return reply?.result ?? null
+}
+
+async function firstLine(socket: Socket): Promise<string> {
+  let text = ''
+  try {
+    for await (const chunk of socket) {
+      text += String(chunk)
+      if (text.includes('\n')) break
+    }
+  } catch {
+    // it was closed in the middle
+  }
+  socket.destroy()
+  return text
+}
+
+function silent(): GatewayError {
+  return new GatewayError('DAEMON_SILENT', 'the gateway in the background does not answer', {
+    hint: 'find its process with `pgrep -af "mcplexer serve"`, and end it with kill -9; no server outlives it',
+  })
 }
 
 /**
