@@ -37,6 +37,14 @@ function change(home: TempHome, sql: string, ...parameters: string[]): void {
 }
 
 describe('on record', () => {
+  test('a misspelt server or scope that finds nothing is told so', () => {
+    using home = homeOf()
+
+    expect(home.runSync(['audit', 'list', '--server', 'onee']).stderr).toContain('did you mean one?')
+    expect(home.runSync(['audit', 'list', '--scope', 'ghh']).stderr).toContain('did you mean gh?')
+    expect(home.runSync(['audit', 'list', '--server', 'one']).stderr).toBe('')
+  })
+
   test('is every call and every start, with names and sizes and no value', async () => {
     using home = homeOf()
     {

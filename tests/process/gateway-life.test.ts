@@ -1,6 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { type Message, RawClient } from '../helpers/mcp-client.ts'
@@ -172,6 +172,24 @@ describe('servers as they should not be', () => {
     await using client = await RawClient.start(home)
 
     expect(textOf(await client.call('gone__x'))).toContain('command no-such-program-here was not found')
+  })
+
+  test('a path with arguments behind it gets its own hint', () => {
+    using home = new TempHome('downstream_servers: [{ id: gone, command: /usr/bin/node server.js }]')
+    const { stderr } = home.runSync(['tools', 'call', 'gone__x'])
+
+    expect(stderr).toContain('arguments under `args`')
+  })
+
+  test.skipIf(!existsSync('/usr/bin/bwrap'))('a strict shield that hides the script is said to', () => {
+    using home = new TempHome()
+    const script = join(home.folder, 'server.js')
+    writeFileSync(script, '')
+    const server = { id: 'one', command: process.execPath, args: [script], shield: 'strict' }
+    home.writeConfig(JSON.stringify({ downstream_servers: [server] }))
+    const { stderr } = home.runSync(['tools', 'list'])
+
+    expect(stderr).toContain('`readable`')
   })
 
   test('a call over call_timeout_sec fails; progress and questions to the client keep it alive', async () => {

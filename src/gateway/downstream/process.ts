@@ -63,7 +63,9 @@ function findExecutable({ server, environment }: Launch): string {
     'SERVER_COMMAND_NOT_FOUND',
     `server ${server.id}: command ${server.command} was not found`,
     {
-      hint: `install ${server.command}, or write its full path as \`command\`; looked in PATH=${environment['PATH'] ?? ''}`,
+      hint: /\s/.test(server.command)
+        ? 'write the program alone as `command`, and its arguments under `args`'
+        : `install ${server.command}, or write its full path as \`command\`; looked in PATH=${environment['PATH'] ?? ''}`,
     },
   )
 }

@@ -148,10 +148,14 @@ function eventsOf(link: () => ServerLink | null): ConnectionEvents {
   }
 }
 
+const STRICT_HINT =
+  'its shield is strict: of your home and /tmp it sees its program and what `readable` names, so its script belongs there'
+
 function startError(server: Server, error: unknown, lastLines: string, hasDied: boolean): McplexerError {
   const reason = isMcplexerError(error) ? error.message : 'an unexpected error'
   const said = lastLines === '' ? 'it said nothing on stderr' : `its last words on stderr:\n${lastLines}`
-  const hint = isMcplexerError(error) && error.code === 'SERVER_START_FAILED' ? error.hint : undefined
+  const ofShield = server.shield === 'strict' ? STRICT_HINT : undefined
+  const hint = isMcplexerError(error, 'SERVER_START_FAILED') ? error.hint : ofShield
   const Kind = hasDied ? DiedOfTheQuestion : GatewayError
   return new Kind('SERVER_START_FAILED', `server ${server.id} did not start: ${reason}; ${said}`, {
     ...(hint === undefined ? {} : { hint }),

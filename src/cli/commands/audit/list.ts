@@ -1,6 +1,7 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import type { AuditKind } from '../../../audit/index.ts'
+import { log, nearest } from '../../../base/index.ts'
 import { ENTRY_HEAD, entryRow, recordOf, timeOf } from '../../audit-view.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { CliError } from '../../cli-error.ts'
@@ -42,9 +43,25 @@ export class AuditListCommand extends BaseCommand {
       listed(await recordOf(app), { ...Object.fromEntries(given), ...sinceMs }),
     )
     const newest = entries.slice(-SHOWN)
+    if (newest.length === 0) await this.#noteUnknown(app)
     if (this.json) await printJson(newest)
     else await print(newest.length === 0 ? 'nothing on record' : table([ENTRY_HEAD, ...newest.map(entryRow)]))
     return 0
+  }
+
+  /** What is not configured any more may be on record, so it is no error. */
+  async #noteUnknown(app: App): Promise<void> {
+    const config = await app.config().catch(() => null)
+    if (config === null) return
+    const noted = (kind: string, id: string | undefined, known: ReadonlyMap<string, unknown>): void => {
+      if (id === undefined || known.has(id)) return
+      const meant = nearest(id, known.keys())
+      log.info(
+        `the configuration has no ${kind} of this name${meant === null ? '' : `; did you mean ${meant}?`}`,
+      )
+    }
+    noted('server', this.server, config.servers)
+    noted('auth scope', this.auditScope, config.authScopes)
   }
 }
 
