@@ -6,7 +6,7 @@ export interface HttpEvent {
   readonly data: string
 }
 
-const TIMEOUT_MS = 15_000
+const TIMEOUT_MS = 45_000
 
 /** `serve --http` on a free port, with its token. Ends with `await using`. */
 export class HttpGateway implements AsyncDisposable {

@@ -15,7 +15,7 @@ export interface Message {
   error?: { code: number; message: string; data?: unknown }
 }
 
-const TIMEOUT_MS = 15_000
+const TIMEOUT_MS = 45_000
 
 /** A client that writes and reads raw lines, so that a test sees every byte. Ends the gateway with `await using`. */
 export class RawClient implements AsyncDisposable {

@@ -15,7 +15,7 @@ interface TerminalRun {
 }
 
 const ECHO = 0o10
-const TIMEOUT_MS = 10_000
+const TIMEOUT_MS = 30_000
 
 /** The program in a real pseudo-terminal. Throws when the text of a step never comes. */
 export async function inTerminal(

@@ -254,7 +254,7 @@ describe('processes', () => {
   }, 30_000)
 
   test('`max_instances` makes the next session wait, then fail with what to do', async () => {
-    using setting = legacyServers('answers', { max_instances: 1, startup_timeout_sec: 1 })
+    using setting = legacyServers('answers', { max_instances: 1, startup_timeout_sec: 3 })
     const [first, second] = await Promise.all([connect(setting.home), connect(setting.home)])
     await first.callText('one__pid')
 

@@ -133,7 +133,7 @@ describe('too much', () => {
     }
 
     expect(await flood).toBe('here')
-    expect(slowestMs).toBeLessThan(500)
+    expect(slowestMs).toBeLessThan(1000)
   }, 60_000)
 
   test('of a batch every part is answered, whatever stands beside it', async () => {
