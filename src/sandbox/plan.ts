@@ -21,8 +21,8 @@ export interface ShieldWish {
 
 export interface Shield {
   readonly kind: ShieldKind
-  /** The whole command line, for a server that runs in `folder`. */
-  wrap(command: readonly string[], folder: string): string[]
+  /** The whole command line, for a server that runs in `folder`; `variables` are set behind the shield only. */
+  wrap(command: readonly string[], folder: string, variables: Readonly<Record<string, string>>): string[]
 }
 
 /** Everything that a start behind a shield depends on; all paths without links. */

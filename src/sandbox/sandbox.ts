@@ -9,6 +9,7 @@ import { checkHideable, isWithin, outermost, realFolder } from './places.ts'
 import type { Plan, Shield, ShieldKind, ShieldWish } from './plan.ts'
 import { SandboxError } from './sandbox-error.ts'
 import { canSeatbelt, seatbeltArguments } from './seatbelt.ts'
+import { withVariables } from './variables.ts'
 
 /** Puts servers behind the strongest shield that works on this machine. */
 export class Sandbox {
@@ -50,7 +51,13 @@ export class Sandbox {
     if (!canGive(kind, wish)) throw missing(wish.id, 'bubblewrap')
     if (kind === 'none' && wish.level !== 'off') this.#warn()
     const proxy = typeof wish.network === 'string' ? null : await this.#proxyFor(wish, wish.network)
-    return { kind, wrap: (command, folder) => this.#wrapped(kind, wish, proxy, command, folder) }
+    return {
+      kind,
+      wrap: (command, folder, variables) => {
+        const inner = withVariables(variables, command)
+        return [...this.#inFront(kind, wish, proxy, command[0] ?? '', folder), ...inner]
+      },
+    }
   }
 
   async close(): Promise<void> {
@@ -80,31 +87,25 @@ export class Sandbox {
     }
   }
 
-  #wrapped(
+  #inFront(
     kind: ShieldKind,
     wish: ShieldWish,
     proxy: EgressProxy | null,
-    command: readonly string[],
+    executable: string,
     folder: string,
   ): string[] {
-    if (kind === 'none') return [...command]
+    if (kind === 'none') return []
     this.#checkSame()
-    checkHideable(this.#hidden, { home: this.#home, folder, executable: command[0] ?? '' })
+    checkHideable(this.#hidden, { home: this.#home, folder, executable })
     if (kind === 'bwrap') {
       const program = findBwrap()
       if (program === null) throw missing(wish.id, 'bubblewrap')
       const shown = proxy === null ? [] : [proxy.path, realFolder(process.execPath)]
-      const mounts = bwrapArguments({ ...this.#plan(wish, command, folder), shown })
-      return [program, ...mounts, ...(proxy === null ? [] : bridgeCommand(proxy.path)), ...command]
+      const mounts = bwrapArguments({ ...this.#plan(wish, executable, folder), shown })
+      return [program, ...mounts, ...(proxy === null ? [] : bridgeCommand(proxy.path))]
     }
-    if (kind === 'seatbelt') {
-      const plan = { ...this.#plan(wish, command, folder), shown: [] }
-      return [...seatbeltArguments(plan), ...command]
-    }
-    return [
-      ...launcherCommand({ hidden: this.#hidden, readOnly: this.#readOnly, home: this.#home }),
-      ...command,
-    ]
+    if (kind === 'seatbelt') return seatbeltArguments({ ...this.#plan(wish, executable, folder), shown: [] })
+    return launcherCommand({ hidden: this.#hidden, readOnly: this.#readOnly, home: this.#home })
   }
 
   /** A folder that was moved away leaves what it holds open, and another one hidden in its place. */
@@ -117,7 +118,7 @@ export class Sandbox {
     }
   }
 
-  #plan(wish: ShieldWish, [executable = '']: readonly string[], folder: string): Omit<Plan, 'shown'> {
+  #plan(wish: ShieldWish, executable: string, folder: string): Omit<Plan, 'shown'> {
     const privateHome = join(this.#homes, wish.id)
     const { level, readable, writable, network } = wish
     const own = { hidden: this.#hidden, readOnly: this.#readOnly, home: this.#home }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
 import { HttpGateway } from '../helpers/http-client.ts'
@@ -200,6 +200,25 @@ describe('a shield', () => {
     await using client = await start(home, hasBwrap ? WITHOUT_BWRAP : [])
 
     expect(await client.callText('other__echo', { message: 'x' })).toContain('bubblewrap is asked for')
+  })
+})
+
+describe('what `env` of a server names', () => {
+  test.skipIf(!isRoot).each([
+    ['bubblewrap', []],
+    ['Landlock', hasBwrap ? WITHOUT_BWRAP : []],
+  ] as [string, string[]][])('is for the server, not for what starts it behind %s', async (_name, before) => {
+    using home = new TempHome()
+    // by these the loader of every program that has them writes a file, as LD_PRELOAD would run code
+    const env = { LD_DEBUG: 'files', LD_DEBUG_OUTPUT: home.file('written'), PLAIN: "a 'b' $HOME\n" }
+    home.writeConfig(configOf([{ id: 'one', more: { env } }]))
+    const command = [...before, BINARY, 'serve']
+    await using client = await RawClient.start(home, {}, { command })
+
+    const seen = JSON.parse(await client.callText('one__environment')).env
+
+    expect(seen).toMatchObject(env)
+    expect(readdirSync(home.path).filter((name) => name.startsWith('written'))).toEqual([])
   })
 })
 

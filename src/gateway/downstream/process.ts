@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { delimiter, isAbsolute } from 'node:path'
+import { isForbiddenName } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import type { Shield } from '../../sandbox/index.ts'
 import { GatewayError } from '../gateway-error.ts'
@@ -34,13 +35,14 @@ export interface ServerProcess {
 export function spawnServer(launch: Launch, watchdog: Watchdog, shield: Shield): ServerProcess {
   const executable = findExecutable(launch)
   checkFolder(launch)
+  const { outside, behind } = environmentsOf(launch)
   const { command, registration } = watchdog.wrap(
-    shield.wrap([executable, ...launch.server.args], launch.folder),
+    shield.wrap([executable, ...launch.server.args], launch.folder, behind),
   )
   try {
     const child = Bun.spawn(command, {
       stdio: ['pipe', 'pipe', 'pipe', registration],
-      env: { ...launch.environment },
+      env: outside,
       cwd: launch.folder,
       detached: true,
     })
@@ -52,6 +54,18 @@ export function spawnServer(launch: Launch, watchdog: Watchdog, shield: Shield):
       hint: 'its environment or arguments may be too large for this system; `mcplexer secret list` shows what it gets',
     })
   }
+}
+
+type Variables = Record<string, string>
+
+/** What the entry's own `env` names may be code to whatever starts the server; it is for the server alone. */
+function environmentsOf({ server, environment }: Launch): { outside: Variables; behind: Variables } {
+  const isForServerAlone = (name: string): boolean =>
+    process.platform !== 'win32' && Object.hasOwn(server.env, name) && isForbiddenName(name)
+  const [behind = [], outside = []] = [true, false].map((wanted) =>
+    Object.entries(environment).filter(([name]) => isForServerAlone(name) === wanted),
+  )
+  return { outside: Object.fromEntries(outside), behind: Object.fromEntries(behind) }
 }
 
 function findExecutable({ server, environment }: Launch): string {
