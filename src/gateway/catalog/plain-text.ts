@@ -3,22 +3,24 @@
  * tabs are text. Unicode categories Cc and Cf.
  */
 const UNSEEN = /(?![\n\r\t])[\p{Cc}\p{Cf}]/gu
-/** A JSON escape, whole, so that the second half of `\\` never begins one. */
-const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|.)/gs
-/** Tag characters and others beyond the first plane are two escapes each. */
-const UNSEEN_PAIR = /\\ud(?:834\\udd7[3-9a]|b40\\udc[0-7][0-9a-f])/gi
+/** A JSON escape, whole, so that the second half of `\\` never begins one; of a character beyond the first plane both. */
+const ESCAPE = /\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|\\u([0-9a-f]{4})|\\./gis
+const REPLACEMENT = '\\ufffd'
 
-/** The text without them. */
+/** The text without them, and without half characters: two of them could become an unseen one. */
 export function plainText(text: string): string {
-  return text.replace(UNSEEN, '')
+  return text.toWellFormed().replace(UNSEEN, '')
 }
 
 /** The same for the text in JSON source; all else stays as it is. */
 export function plainSource(source: string): string {
-  if (!source.includes('\\u')) return plainText(source)
-  return plainText(source.replace(UNSEEN_PAIR, '')).replace(ESCAPE, (written, code: string | undefined) => {
-    if (code === undefined) return written
-    const character = String.fromCharCode(Number.parseInt(code, 16))
-    return character.replace(UNSEEN, '') === '' ? '' : written
+  const seen = plainText(source)
+  if (!source.includes('\\u')) return seen
+  return seen.replace(ESCAPE, (written, high?: string, low?: string, single?: string) => {
+    const units = [high, low, single].flatMap((each) => (each === undefined ? [] : [Number.parseInt(each, 16)]))
+    if (units.length === 0) return written
+    const character = String.fromCharCode(...units)
+    if (!character.isWellFormed()) return REPLACEMENT
+    return plainText(character) === '' ? '' : written
   })
 }

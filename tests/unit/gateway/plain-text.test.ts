@@ -9,6 +9,11 @@ test.each([
   ['{"d":"line\\nbreak\\ttab\\u000a"}', '{"d":"line\\nbreak\\ttab\\u000a"}'],
   ['{"d":"tags \u{e0041}\u{e0042}"}', '{"d":"tags "}'],
   ['{"d":"tags \\udb40\\udc41\\uDB40\\uDC42"}', '{"d":"tags "}'],
+  // halves that what stands between them keeps apart
+  ['{"d":"\\udb40\\u200b\\udc41"}', '{"d":"\\ufffd\\ufffd"}'],
+  ['{"d":"\\udb40\u200b\\udc41"}', '{"d":""}'],
+  // two backslashes are one of the text
+  ['{"d":"\\\\ud834\\udd73","e":1}', '{"d":"\\\\ud834\\ufffd","e":1}'],
   ['{"d":"日本 é 🎉 \\ud83c\\udf89"}', '{"d":"日本 é 🎉 \\ud83c\\udf89"}'],
   ['{"big":12345678901234567890,"x":1.0}', '{"big":12345678901234567890,"x":1.0}'],
 ])('%j', (source, expected) => {
@@ -17,4 +22,8 @@ test.each([
 
 test('of text, not of JSON', () => {
   expect(plainText('a\u2066b\u2069\nc')).toBe('ab\nc')
+})
+
+test('of text, with halves that what stands between them keeps apart', () => {
+  expect(plainText('\udb40\u200b\udc41')).toBe('\ufffd\ufffd')
 })
