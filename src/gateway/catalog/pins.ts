@@ -1,6 +1,7 @@
 import { digestOf, log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import { keyIn } from './item-key.ts'
+import { plainSource } from './plain-text.ts'
 import type { ServerListing } from './store.ts'
 
 /** As it is remembered: `item` is `tools/NAME` or `instructions`. */
@@ -58,10 +59,11 @@ export async function withoutUnpinned(
   return without(names, listing)
 }
 
-/** `source`: JSON, of the tool or of the text. */
+/** `source`: JSON, of the tool or of the text. What is compared, and shown to a person, is what clients get. */
 export function pinOf(item: string, source: string): Pin {
-  const pinned = item === INSTRUCTIONS ? JSON.parse(source) : pinnedPart(source)
-  return { item, source, digest: digestOf(JSON.stringify(pinned)) }
+  const shown = plainSource(source)
+  const pinned = item === INSTRUCTIONS ? JSON.parse(shown) : pinnedPart(shown)
+  return { item, source: shown, digest: digestOf(JSON.stringify(pinned)) }
 }
 
 function without(names: ReadonlySet<string>, listing: ServerListing): ServerListing {
@@ -72,10 +74,16 @@ function without(names: ReadonlySet<string>, listing: ServerListing): ServerList
 }
 
 function pinsIn({ lists, offer }: ServerListing): Pin[] {
-  // what has no name is offered to nobody, and of two with one name only the first
-  const named = lists.tools.filter((source) => keyIn(source, 'name') !== null)
-  const tools = [...Map.groupBy(named, itemOf)].map(([item, [source = '']]) => pinOf(item, source))
+  // of two with one name only the first is offered
+  const tools = [...Map.groupBy(lists.tools.filter(isOffered), itemOf)].map(([item, [source = '']]) =>
+    pinOf(item, source),
+  )
   return [...tools, pinOf(INSTRUCTIONS, JSON.stringify(offer.instructions))]
+}
+
+/** What has no name is offered to nobody, be it so from the start or without characters that nobody sees. */
+function isOffered(source: string): boolean {
+  return keyIn(source, 'name') !== null && keyIn(plainSource(source), 'name') !== null
 }
 
 function itemOf(source: string): string {
