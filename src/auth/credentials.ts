@@ -20,8 +20,8 @@ export interface Credentials {
 /** The gateway's only source of credentials. */
 export interface CredentialSource {
   /**
-   * Opens the server's scope, now. Throws AUTH_LAUNCH_CHANGED, AUTH_KEY_MISSING or AUTH_SCOPE_EMPTY with the
-   * command that mends it, or what the vault throws; nothing may be started then.
+   * Opens the server's scope, now. Throws VAULT_LOCKED, be there a scope or not, AUTH_LAUNCH_CHANGED, AUTH_KEY_MISSING
+   * or AUTH_SCOPE_EMPTY with the command that mends it, or what the vault throws; nothing may be started then.
    */
   forRoute(route: { server: Server }): Promise<Credentials>
   /** Changes with the content of the server's scope; null without a scope, or with nothing sealed in it. */
@@ -64,8 +64,17 @@ export function openCredentials(deps: CredentialDeps): CredentialSource {
     })
     return watch
   }
+  const checkLock = ({ authScope }: Server): void => {
+    const error = lockError(locks, authScope)
+    if (error !== null) throw error
+  }
   return {
-    forRoute: ({ server }) => credentialsFor(server, deps, watched),
+    forRoute: async ({ server }) => {
+      // without a scope a vault that cannot be read is in nobody's way
+      await watched().catch(() => undefined)
+      checkLock(server)
+      return credentialsFor(server, deps, watched)
+    },
     generationOf: async ({ authScope }) =>
       authScope === null ? null : (await watched()).generationOf(authScope),
     onScopeChange: (listener) => listeners.push(listener),
@@ -73,10 +82,7 @@ export function openCredentials(deps: CredentialDeps): CredentialSource {
       lockListeners.push(listener)
       watched().catch(() => log.debug('the vault cannot be watched'))
     },
-    checkLock: ({ authScope }) => {
-      const error = lockError(locks, authScope)
-      if (error !== null) throw error
-    },
+    checkLock,
     close: () => void watch?.then((started) => started.close()).catch(() => undefined),
   }
 }

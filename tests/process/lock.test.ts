@@ -102,6 +102,30 @@ describe('lock', () => {
     expect(home.runSync(['unlock']).exitCode).toBe(1)
   })
 
+  test('starts no server without a scope either, be it called, listed or new', async () => {
+    using home = homeOf()
+    home.runSync(['tools', 'list'])
+    await using running = await RawClient.start(home)
+    const pid = await pidOf(running, 'plain')
+    home.runSync(['lock'])
+    await ends(pid)
+    const before = startsOf(home)
+
+    const called = home.runSync(['tools', 'call', 'plain__echo', '{"message":"x"}'])
+    home.runSync(['tools', 'list', '--refresh'])
+    home.writeConfig(configOf([{ id: 'plain', more: UNSHIELDED }, { id: 'fresh' }]))
+    await running.stderrHas('mcplexer is locked')
+
+    expect(called.stderr).toContain('mcplexer is locked')
+    expect(startsOf(home)).toBe(before)
+  })
+
+  const startsOf = (home: TempHome) => {
+    const { stdout } = home.runSync(['audit', 'list', '--kind', 'start', '--json'])
+    const entries: { decision: string }[] = JSON.parse(stdout)
+    return entries.filter(({ decision }) => decision === 'allowed').length
+  }
+
   /** The gateway notices within a tenth of a second; the servers were stopped, which is no failure of theirs. */
   async function untilAnswered(client: RawClient, server: string): Promise<void> {
     const deadline = performance.now() + 5000
