@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { filesHolding } from '../helpers/canary.ts'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
@@ -133,6 +135,49 @@ describe('a value of one scope', () => {
     expect(refused.result?.['isError']).toBe(true)
     expect(await client.callText('other__echo', { message: 'fine' })).toBe('fine')
     expect(await client.callText('leaky__echo', { message: TOKEN })).toContain('[redacted gh/TOKEN]')
+  })
+
+  /** A client of the older kind in front of a server without a scope, which takes down what it hears. */
+  async function withCurious(
+    era: 'legacy' | 'modern',
+    work: (client: RawClient, heard: () => string) => Promise<void>,
+  ): Promise<void> {
+    using home = leakyHome()
+    const file = join(home.folder, 'heard')
+    const config = JSON.parse(home.read('mcplexer.yaml'))
+    const curious = configOf([{ id: 'curious', script: 'curious', args: [file, era] }])
+    config.downstream_servers.push(...JSON.parse(curious).downstream_servers)
+    home.writeConfig(JSON.stringify(config))
+    await using client = await RawClient.start(home, { sampling: {} })
+    await client.callText('leaky__plain')
+    await client.request('tools/list')
+    await work(client, () => readFileSync(file, 'utf8'))
+  }
+
+  test('is not sent in the answer to what a modern server wants to know', async () => {
+    await withCurious('modern', async (client, heard) => {
+      const call = client.callText('curious__ask')
+      const question = await client.waitFor(({ method }) => method === 'sampling/createMessage', 'the question')
+      const content = { type: 'text', text: `it is ${TOKEN}` }
+      client.send({ id: question.id ?? null, result: { role: 'assistant', model: 'm', content } })
+
+      expect(await call).toContain('the value of gh/TOKEN')
+      expect(heard()).toContain('tools/call')
+      expectClean(heard())
+    })
+  })
+
+  test('is not sent in a subscription or a notification', async () => {
+    await withCurious('legacy', async (client, heard) => {
+      const refused = await client.request('resources/subscribe', { uri: `any:${encodeURIComponent(TOKEN)}` })
+      client.send({ method: 'notifications/roots/list_changed', params: { _meta: { said: TOKEN } } })
+      client.send({ method: 'notifications/roots/list_changed', params: { _meta: { said: 'hello' } } })
+      expect((await client.request('resources/subscribe', { uri: 'any:thing' })).result).toEqual({})
+
+      expect(refused.error?.message).toContain('the value of gh/TOKEN')
+      expect(heard()).toContain('hello')
+      expectClean(heard())
+    })
   })
 
   test('that is marked public passes', async () => {

@@ -4,7 +4,7 @@ import { META } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
 import type { LeakGuard } from '../guard/leak-guard.ts'
 import { type LineEnds, LineWriter, readLines } from '../wire/framing.ts'
-import type { Edit } from '../wire/json-span.ts'
+import { type Edit, splice } from '../wire/json-span.ts'
 import { idAtEitherEnd } from '../wire/line-ends.ts'
 import {
   encodeError,
@@ -98,12 +98,15 @@ export class Connection {
     return this.#endReason === null ? this.#calls.whenQuiet() : Promise.resolve()
   }
 
-  /** A request of our own; `params` is JSON source. Throws SERVER_ENDED when the server goes away first. */
+  /**
+   * A request of our own; `params` is JSON source. Throws SERVER_ENDED when the server goes away first, and
+   * CALL_LEAKS_VALUE as `forward`.
+   */
   request(method: string, params: string): Promise<ResponseMessage> {
     return new Promise((resolve, reject) => {
       this.open(method, params, {
         onReply: resolve,
-        onLost: () => reject(endedError(this.server, this.#endReason)),
+        onLost: (reason) => reject(reason ?? endedError(this.server, this.#endReason)),
       })
     })
   }
@@ -116,15 +119,19 @@ export class Connection {
     }
     const id = this.#pending.open(waiting)
     const head = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":`
-    void this.#writer.write(new TextEncoder().encode(`${head}${params}}`))
+    const line = new TextEncoder().encode(`${head}${params}}`)
+    const foreign = this.#foreignIn(line)
+    if (foreign === null) void this.#writer.write(line)
+    else this.#pending.lose(String(id), leakError(this.server, foreign))
     return () => {
       this.#pending.forget(id)
       this.notify(cancellation(id, 'no longer wanted'))
     }
   }
 
+  /** What has a value in it that the server does not hold is left out: nobody waits for an answer. */
   notify(line: Uint8Array): void {
-    void this.#writer.write(line)
+    if (this.#foreignIn(line) === null) void this.#writer.write(line)
   }
 
   /**
@@ -134,7 +141,7 @@ export class Connection {
    */
   forward(request: RequestMessage, { edits, flight, caller }: Forwarding): Promise<ResponseMessage> {
     if (this.#endReason !== null) return Promise.reject(endedError(this.server, this.#endReason))
-    const foreign = this.#foreignIn(request.bytes)
+    const foreign = this.#foreignIn(edits.length === 0 ? request.bytes : splice(request.bytes, edits))
     if (foreign !== null) return Promise.reject(leakError(this.server, foreign))
     const { promise, resolve, reject } = Promise.withResolvers<ResponseMessage>()
     const call = this.#calls.begin(caller, this.server.callTimeoutSec * 1000, () => {

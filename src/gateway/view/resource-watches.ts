@@ -86,7 +86,7 @@ export class ResourceWatches {
     return new Promise((resolve, reject) => {
       const stop = link.connection.open(LISTEN, params, {
         onReply: (error) => resolve({ error }),
-        onLost: () => reject(new Error('the server is gone')),
+        onLost: (reason) => reject(reason ?? new Error('the server is gone')),
         onEvent: (notification) => {
           if (notification.method === 'notifications/resources/updated')
             this.#onUpdated(publicUri, notification)
