@@ -45,6 +45,24 @@ describe('on record', () => {
     expect(home.runSync(['audit', 'list', '--server', 'one']).stderr).toBe('')
   })
 
+  test('is every subscription, with what it is about', async () => {
+    using home = new TempHome()
+    const server = { id: 'curious', script: 'curious', args: [join(home.folder, 'heard'), 'legacy'] } as const
+    home.writeConfig(configOf([server]))
+    {
+      await using client = await RawClient.start(home)
+      await client.request('resources/subscribe', { uri: 'any:thing' })
+    }
+
+    const { action, name, decision } = entriesOf(home, '--kind', 'call')[0] ?? {}
+
+    expect({ action, name, decision }).toEqual({
+      action: 'resources/subscribe',
+      name: 'any:thing',
+      decision: 'allowed',
+    })
+  })
+
   test('is every call and every start, with names and sizes and no value', async () => {
     using home = homeOf()
     {

@@ -101,8 +101,19 @@ export class ClientView implements LinkListener {
       memory: this.#memory,
     })
     if (route === null || uri === null) return 'unknown'
-    const link = await this.#acquire(route.server)
-    return this.#watches.add(link, this.lists.catalog.find('resources', uri)?.key ?? uri, uri)
+    const { recorder } = this.#deps
+    const startedMs = performance.now()
+    try {
+      recorder.check()
+      const link = await this.#acquire(route.server)
+      const key = this.lists.catalog.find('resources', uri)?.key ?? uri
+      const error = await this.#watches.add(link, key, uri)
+      recorder.done(request, route, startedMs, error?.bytes ?? null)
+      return error
+    } catch (error) {
+      recorder.done(request, route, startedMs, null, error)
+      throw error
+    }
   }
 
   unwatch(publicUri: string): void {
