@@ -33,8 +33,7 @@ export async function canBwrap(program: string): Promise<boolean> {
 export function bwrapArguments(plan: Plan): string[] {
   return [
     ...(plan.level === 'strict' ? strictMounts(plan) : ['--dev-bind', '/', '/']),
-    // with a strict shield there is nothing that could be renamed
-    ...(plan.level === 'strict' ? [] : pinnedAncestors([...plan.hidden, ...plan.readOnly])),
+    ...pinnedAncestors(plan),
     ...withoutDoors(plan),
     ...plan.hidden
       .filter((folder) => existsSync(folder))
@@ -57,13 +56,18 @@ function shownIn(folder: string, { shown }: Plan): string[] {
  * Whoever may rename a folder above a hidden one could put another in its place: a mount point cannot be renamed. Only
  * those whose own parent can be written, as a rename from one mount to another fails.
  */
-function pinnedAncestors(places: readonly string[]): string[] {
-  const above = places.flatMap((place) => {
+function pinnedAncestors({ level, hidden, readOnly, writable }: Plan): string[] {
+  const above = [...hidden, ...readOnly].flatMap((place) => {
     const parts = place.split(sep)
     return parts.slice(2, -1).map((_, index) => parts.slice(0, index + 3).join(sep))
   })
-  const movable = [...new Set(above)].filter((folder) => existsSync(folder) && canWrite(dirname(folder)))
-  return movable.sort().flatMap((folder) => ['--dev-bind', folder, folder])
+  const isStrict = level === 'strict'
+  const open = isStrict ? writable.map(realFolder) : ['/']
+  const movable = [...new Set(above)].filter(
+    (folder) =>
+      existsSync(folder) && canWrite(dirname(folder)) && open.some((place) => isWithin(dirname(folder), place)),
+  )
+  return movable.sort().flatMap((folder) => [isStrict ? '--bind' : '--dev-bind', folder, folder])
 }
 
 function canWrite(folder: string): boolean {

@@ -224,16 +224,17 @@ describe('what `env` of a server names', () => {
 
 describe('a folder above the hidden one, or the configuration', () => {
   test.skipIf(!isRoot).each([
-    ['bubblewrap', []],
-    ['Landlock', hasBwrap ? WITHOUT_BWRAP : []],
-  ] as [string, string[]][])('cannot be moved away behind %s', async (_name, before) => {
+    ['bubblewrap', [], {}],
+    ['bubblewrap, `shield: strict` that may write there', [], { shield: 'strict', writable: ['..'] }],
+    ['Landlock', hasBwrap ? WITHOUT_BWRAP : [], {}],
+  ] as [string, string[], object][])('cannot be moved away behind %s', async (_name, before, more) => {
     using home = new TempHome()
     const [hidden, work] = [join(home.folder, 'above'), join(home.folder, 'work')]
     const config = join(work, 'team.yaml')
     for (const folder of [hidden, work]) mkdirSync(folder)
     renameSync(home.path, join(hidden, 'mcplexer'))
     const script = `mv '${hidden}' '${hidden}2'; mv '${work}' '${work}2'; echo >> '${config}'; echo tried >&2; sleep 30`
-    const server = { id: 'one', command: '/bin/sh', args: ['-c', script], startup_timeout_sec: 2 }
+    const server = { id: 'one', command: '/bin/sh', args: ['-c', script], startup_timeout_sec: 2, ...more }
     writeFileSync(config, JSON.stringify({ downstream_servers: [server] }), { mode: 0o644 })
     const text = readFileSync(config, 'utf8')
     chmodSync(home.folder, 0o755)
