@@ -7,6 +7,7 @@ export type ShieldKind = 'bwrap' | 'landlock' | 'seatbelt' | 'none'
 /** What the configuration says of one server. */
 export interface ShieldWish {
   readonly id: string
+  readonly authScope: string | null
   readonly level: 'off' | 'default' | 'strict'
   /** Absolute; for `strict` only. */
   readonly readable: readonly string[]
@@ -26,7 +27,7 @@ export interface Shield {
 }
 
 /** Everything that a start behind a shield depends on; all paths without links. */
-export interface Plan extends Omit<ShieldWish, 'id' | 'isRequired' | 'onRefused'> {
+export interface Plan extends Omit<ShieldWish, 'id' | 'authScope' | 'isRequired' | 'onRefused'> {
   readonly hidden: readonly string[]
   readonly readOnly: readonly string[]
   readonly home: string

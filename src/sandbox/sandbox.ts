@@ -119,7 +119,7 @@ export class Sandbox {
   }
 
   #plan(wish: ShieldWish, executable: string, folder: string): Omit<Plan, 'shown'> {
-    const privateHome = join(this.#homes, wish.id)
+    const privateHome = join(this.#homes, nameOfHome(wish))
     const { level, readable, writable, network } = wish
     const own = { hidden: this.#hidden, readOnly: this.#readOnly, home: this.#home }
     return { ...own, level, readable, writable, network, privateHome, folder, executable }
@@ -132,6 +132,14 @@ export class Sandbox {
     if (process.platform === 'linux')
       log.info('hint: install bubblewrap; `mcplexer doctor` says what is missing')
   }
+}
+
+/**
+ * What a server keeps of its scope in its home is not for another command that takes over its id without the scope,
+ * which nobody has approved. No id has a `+`.
+ */
+function nameOfHome({ id, authScope }: ShieldWish): string {
+  return authScope === null ? id : `${id}+${authScope}`
 }
 
 /** Whether a shield of this kind has all that is asked for beyond the default. */

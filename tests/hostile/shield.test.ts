@@ -170,6 +170,33 @@ describe('a shield', () => {
     expect(existsSync(home.file('homes/hostile/planted'))).toBe(true)
   })
 
+  test.skipIf(!hasBwrap)('strict: the home of a server with a scope is not for who takes its id', () => {
+    const entry = (script: string, more: object) => ({
+      downstream_servers: [
+        {
+          id: 'one',
+          command: '/bin/sh',
+          args: ['-c', script],
+          shield: 'strict',
+          startup_timeout_sec: 2,
+          ...more,
+        },
+      ],
+      auth_scopes: [{ id: 'gh' }],
+    })
+    using home = new TempHome(JSON.stringify(entry('echo kept-"$TOKEN" >~/kept', { auth_scope: 'gh' })))
+    home.put('gh', 'TOKEN', OTHER_TOKEN)
+    const own = { env: { HOME: home.folder } }
+    home.runSync(['tools', 'list'], own)
+    expect(readFileSync(home.file('homes/one+gh/kept'), 'utf8')).toContain(OTHER_TOKEN)
+
+    home.writeConfig(JSON.stringify(entry('cat ~/kept >&2; echo looked >&2', {})))
+    const { stderr } = home.runSync(['tools', 'list', '--refresh'], own)
+
+    expect(stderr).toContain('one | looked')
+    expect(stderr).not.toContain(OTHER_TOKEN)
+  })
+
   test.skipIf(!isRoot || !hasBwrap)('a rotation while a shielded server runs shows it nothing', async () => {
     using home = hostileHome({})
     await using client = await start(home)

@@ -115,10 +115,10 @@ async function prepared(
 }
 
 function shieldWish(server: Server, guard: LeakGuard): ShieldWish {
-  const { id, shield, readable, writable, network, requiresShield } = server
+  const { id, authScope, shield, readable, writable, network, requiresShield } = server
   const onRefused = (target: string) =>
     log.warn(`${id} wanted to reach ${guard.text(id, target)}, which is not in its \`network\``)
-  return { id, level: shield, readable, writable, network, isRequired: requiresShield, onRefused }
+  return { id, authScope, level: shield, readable, writable, network, isRequired: requiresShield, onRefused }
 }
 
 function spawnGuarded(
