@@ -4,7 +4,7 @@ import { META } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
 import type { LeakGuard } from '../guard/leak-guard.ts'
 import { type LineEnds, LineWriter, readLines } from '../wire/framing.ts'
-import { type Edit, splice } from '../wire/json-span.ts'
+import type { Edit } from '../wire/json-span.ts'
 import { idAtEitherEnd } from '../wire/line-ends.ts'
 import {
   encodeError,
@@ -14,7 +14,6 @@ import {
   type NotificationMessage,
   type RequestMessage,
   type ResponseMessage,
-  readMessage,
 } from '../wire/message.ts'
 import { PendingRequests, type Waiting } from '../wire/pending.ts'
 import { cancellation, relabelCancellation, relabelRequest } from '../wire/relabel.ts'
@@ -22,6 +21,7 @@ import { endedError, heldBackError, leakError, timeoutError, tooLargeError } fro
 import type { Caller, Reachable } from './caller.ts'
 import { CallsInFlight } from './calls-in-flight.ts'
 import type { Flight } from './flight.ts'
+import { Passage } from './passage.ts'
 import type { ServerProcess } from './process.ts'
 import { nobodyToAsk, Questions } from './questions.ts'
 
@@ -51,7 +51,7 @@ const LAST_WORDS_MS = 200
 export class Connection {
   readonly server: Server
   readonly #process: ServerProcess
-  readonly #guard: LeakGuard
+  readonly #passage: Passage
   readonly #events: ConnectionEvents
   readonly #writer: LineWriter
   readonly #pending = new PendingRequests()
@@ -59,17 +59,16 @@ export class Connection {
   readonly #calls = new CallsInFlight()
   readonly #ended = Promise.withResolvers<void>()
   #endReason: string | null = null
-  #junkLines = 0
 
   constructor(server: Server, process: ServerProcess, guard: LeakGuard, events: ConnectionEvents) {
     this.server = server
     this.#process = process
-    this.#guard = guard
+    this.#passage = new Passage(server, guard)
     this.#events = events
     this.#writer = new LineWriter(process.stdin, () => this.#lost('it no longer reads'))
     this.#questions = new Questions(
       (line) => this.#writer.write(line),
-      (line) => this.#foreignIn(line),
+      (line) => this.#passage.foreignIn(line),
     )
     void this.#read()
   }
@@ -120,7 +119,7 @@ export class Connection {
     const id = this.#pending.open(waiting)
     const head = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":`
     const line = new TextEncoder().encode(`${head}${params}}`)
-    const foreign = this.#foreignIn(line)
+    const foreign = this.#passage.foreignIn(line)
     if (foreign === null) void this.#writer.write(line)
     else this.#pending.lose(String(id), leakError(this.server, foreign))
     return () => {
@@ -131,7 +130,7 @@ export class Connection {
 
   /** What has a value in it that the server does not hold is left out: nobody waits for an answer. */
   notify(line: Uint8Array): void {
-    if (this.#foreignIn(line) === null) void this.#writer.write(line)
+    if (this.#passage.foreignIn(line) === null) void this.#writer.write(line)
   }
 
   /**
@@ -141,8 +140,6 @@ export class Connection {
    */
   forward(request: RequestMessage, { edits, flight, caller }: Forwarding): Promise<ResponseMessage> {
     if (this.#endReason !== null) return Promise.reject(endedError(this.server, this.#endReason))
-    const foreign = this.#foreignIn(edits.length === 0 ? request.bytes : splice(request.bytes, edits))
-    if (foreign !== null) return Promise.reject(leakError(this.server, foreign))
     const { promise, resolve, reject } = Promise.withResolvers<ResponseMessage>()
     const call = this.#calls.begin(caller, this.server.callTimeoutSec * 1000, () => {
       this.notify(cancellation(id, 'timed out'))
@@ -164,13 +161,19 @@ export class Connection {
       this.#calls.end(call)
       reject(error)
     }
+    const line = relabelRequest(request, id, edits)
+    const foreign = this.#passage.foreignIn(line)
+    if (foreign !== null) {
+      giveUp(leakError(this.server, foreign))
+      return promise
+    }
     flight.whenCancelled((notification) => {
       this.notify(
         notification === null ? cancellation(id, 'the client has gone') : relabelCancellation(notification, id),
       )
       giveUp(new GatewayError('CALL_CANCELLED', 'the client cancelled the call'))
     })
-    const written = this.#writer.write(relabelRequest(request, id, edits))
+    const written = this.#writer.write(line)
     if (written === undefined) flight.sent()
     else void written.then(() => flight.sent())
     return promise
@@ -214,7 +217,7 @@ export class Connection {
 
   #receive(line: Uint8Array): void | Promise<void> {
     if (this.#endReason !== null) return
-    const message = this.#readable(line)
+    const message = this.#passage.fromServer(line, (held) => this.#holdBack(held))
     if (message === null) return
     return this.#capped(this.#dispatch(message))
   }
@@ -227,31 +230,12 @@ export class Connection {
     return room
   }
 
-  /** Null when there is nothing to go on with. */
-  #readable(line: Uint8Array): Message | null {
-    let message: Message
-    try {
-      message = readMessage(line)
-    } catch {
-      this.#reportJunk()
-      return null
-    }
-    const clean = this.#guard.fromServer(this.server.id, line)
-    if (clean !== null) return clean === line ? message : readMessage(clean)
-    this.#holdBack(message)
-    return null
-  }
-
   /** It has a value in a place where nothing can stand instead. */
   #holdBack(message: Message): void {
     if (message.kind === 'response')
       this.#pending.lose(idKey(message.bytes, message.id), heldBackError(this.server))
     if (message.kind === 'request')
       void this.#writer.write(encodeError(message, { code: -32600, message: 'it has the value of a secret' }))
-  }
-
-  #foreignIn(line: Uint8Array): string | null {
-    return this.#guard.toServer(this.server.id, this.server.authScope, line)
   }
 
   /** Whoever reads slowly slows his own server down, but one that others use too only a little. */
@@ -268,11 +252,6 @@ export class Connection {
   #tooLong(ends: LineEnds): void {
     log.warn(`${this.server.id}: a message over 64 MiB was skipped`)
     this.#pending.lose(idAtEitherEnd(ends), tooLargeError(this.server))
-  }
-
-  #reportJunk(): void {
-    if (++this.#junkLines === 1)
-      log.warn(`${this.server.id} writes lines to stdout that are not JSON-RPC; skipped`)
   }
 
   #notified(notification: NotificationMessage): void | Promise<void> {
