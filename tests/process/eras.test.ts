@@ -285,5 +285,27 @@ describe('processes', () => {
     expect(await two.callText('one__pid')).toContain('its restart_policy is never')
   }, 30_000)
 
+  test('`restart_policy: always` waits longer and longer for a server that ends again and again', async () => {
+    using home = new TempHome()
+    const record = join(home.folder, 'starts')
+    const reply = '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{}}}'
+    const script = `date +%s%N >>'${record}'; read -r line; echo '${reply}'`
+    const server = { id: 'brief', command: 'sh', args: ['-c', script], restart_policy: 'always', ...UNSHIELDED }
+    home.writeConfig(JSON.stringify({ downstream_servers: [server] }))
+    await using client = await RawClient.start(home)
+    const startsMs = () =>
+      readFileSync(record, 'utf8')
+        .trim()
+        .split('\n')
+        .map((ns) => Number(ns) / 1e6)
+
+    client.send({ id: 'list', method: 'tools/list' })
+    await eventually(() => existsSync(record) && startsMs().length >= 4, 'it was started four times')
+
+    const [, second = 0, third = 0, fourth = 0] = startsMs()
+    expect(third - second).toBeGreaterThan(900)
+    expect(fourth - third).toBeGreaterThan(1900)
+  }, 30_000)
+
   const connect = (home: TempHome) => RawClient.start(home, {}, { command: [BINARY, 'connect'] })
 })

@@ -2,6 +2,7 @@ import { GatewayError } from '../gateway-error.ts'
 
 const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 60_000
+const SHORT_LIFE_MS = 10_000
 
 /** After a failed start the next one has to wait: 1 s, doubling to 60. Calls in between fail at once. */
 export class BackOff {
@@ -9,6 +10,7 @@ export class BackOff {
   readonly #nowMs: () => number
   #failures = 0
   #failedAtMs = 0
+  #shortLives = 0
 
   /** `nowMs` must never go backwards. */
   constructor(serverId: string, nowMs: () => number) {
@@ -39,7 +41,17 @@ export class BackOff {
     this.#failures = 0
   }
 
-  #waitMs(): number {
-    return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.#failures - 1))
+  /** How long to wait until a server that has ended is brought back unasked: not at all, but for one short life after another. */
+  waitAfterLife(livedMs: number): number {
+    this.#shortLives = livedMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0
+    return this.#shortLives < 2 ? 0 : doubled(this.#shortLives - 1)
   }
+
+  #waitMs(): number {
+    return doubled(this.#failures)
+  }
+}
+
+function doubled(times: number): number {
+  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (times - 1))
 }

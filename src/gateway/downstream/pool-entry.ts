@@ -24,6 +24,7 @@ export class PoolEntry {
   readonly started: Promise<ServerLink>
   owner: PoolOwner
   link: ServerLink | null = null
+  readonly #beganMs = performance.now()
   readonly #abort = new AbortController()
   #idleTimer: Timer | null = null
 
@@ -39,6 +40,10 @@ export class PoolEntry {
 
   get server(): Server {
     return this.wanted.server
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.#beganMs
   }
 
   /** Calls in flight end, then the process does. */

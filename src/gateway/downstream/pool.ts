@@ -22,6 +22,8 @@ export class Pool implements PoolOwner {
   readonly #places: Places
   readonly #entries = new Map<string, PoolEntry>()
   readonly #backOffs = new Map<string, BackOff>()
+  /** Of servers that are brought back unasked. */
+  readonly #restarts = new Map<string, Timer>()
   readonly #retiring = new Map<PoolEntry, Promise<void>>()
   /** Ended by themselves, with a policy that leaves them so. */
   readonly #downForGood = new Map<string, string>()
@@ -62,6 +64,7 @@ export class Pool implements PoolOwner {
   /** Takes the server out of use: calls in flight end, then the process does. The next call starts a fresh one. */
   retire(serverId: string): void {
     const entry = this.#entries.get(serverId)
+    this.#forgetRestart(serverId)
     this.#backOffs.delete(serverId)
     this.#downForGood.delete(serverId)
     if (entry !== undefined) this.#drain(entry)
@@ -70,6 +73,7 @@ export class Pool implements PoolOwner {
   /** Ends the server, and with it the calls in flight. */
   stop(serverId: string): void {
     const entry = this.#entries.get(serverId)
+    this.#forgetRestart(serverId)
     this.#entries.delete(serverId)
     for (const each of this.#retiring.keys()) if (each.server.id === serverId) void each.stop()
     if (entry !== undefined) void entry.stop()
@@ -77,6 +81,7 @@ export class Pool implements PoolOwner {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    for (const id of this.#restarts.keys()) this.#forgetRestart(id)
     const entries = [...this.#entries.values(), ...this.#retiring.keys()]
     this.#entries.clear()
     await Promise.all(entries.map((entry) => entry.stop()))
@@ -93,15 +98,34 @@ export class Pool implements PoolOwner {
     if (link === null || this.#isClosed) return
     const reason = link.connection.endReason ?? 'unknown reason'
     if (server.restartPolicy === 'never') this.#downForGood.set(server.id, reason)
-    if (server.restartPolicy === 'always') this.#start(entry.wanted).started.catch(() => undefined)
+    if (server.restartPolicy === 'always') this.#restart(entry)
     const next = NEXT[server.restartPolicy]
     log.info(`server ${server.id} ended (${reason}); ${next}`)
   }
 
-  #start(wanted: Wanted): PoolEntry {
-    const { id } = wanted.server
+  #restart({ wanted, server, ageMs }: PoolEntry): void {
+    const timer = setTimeout(() => {
+      this.#restarts.delete(server.id)
+      // a call may have been faster
+      if (!this.has(server.id)) this.#start(wanted).started.catch(() => undefined)
+    }, this.#backOffOf(server.id).waitAfterLife(ageMs))
+    this.#restarts.set(server.id, timer)
+  }
+
+  #forgetRestart(serverId: string): void {
+    clearTimeout(this.#restarts.get(serverId))
+    this.#restarts.delete(serverId)
+  }
+
+  #backOffOf(id: string): BackOff {
     const backOff = this.#backOffs.get(id) ?? new BackOff(id, () => performance.now())
     this.#backOffs.set(id, backOff)
+    return backOff
+  }
+
+  #start(wanted: Wanted): PoolEntry {
+    const { id } = wanted.server
+    const backOff = this.#backOffOf(id)
     const entry = new PoolEntry(wanted, this, (signal) => this.#connect(wanted, backOff, signal))
     this.#entries.set(id, entry)
     return entry
