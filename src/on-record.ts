@@ -1,5 +1,5 @@
 import type { AuditEntry, AuditLog } from './audit/index.ts'
-import { type ErrorCode, isMcplexerError } from './base/index.ts'
+import type { ErrorCode } from './base/index.ts'
 
 export type What = Pick<AuditEntry, 'kind' | 'action' | 'scope' | 'keys'>
 
@@ -21,8 +21,7 @@ export function onRecord(open: () => Promise<AuditLog>): OnRecord {
       audit.record(entryOf(what, missing?.(result) ?? null))
       return result
     } catch (error) {
-      const reason = isMcplexerError(error) ? error.code : 'unexpected'
-      audit.record({ ...what, decision: 'failed', reason })
+      audit.recordNotDone(what, error)
       throw error
     } finally {
       await audit.flush()

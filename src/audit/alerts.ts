@@ -83,7 +83,7 @@ function single(entry: StoredEntry): Alert[] {
   const isOpening = kind === 'start' || kind === 'secret' || kind === 'key'
   // a mistyped name opens nothing
   const isMistyped = reason?.startsWith('CLI_') === true
-  return isOpening && decision === 'failed' && !isMistyped
-    ? [{ atMs, text: `${action} failed: ${reason ?? 'unknown'} (${of})` }]
+  return isOpening && decision !== 'allowed' && !isMistyped
+    ? [{ atMs, text: `${action} ${decision}: ${reason ?? 'unknown'} (${of})` }]
     : []
 }

@@ -1,10 +1,19 @@
-import { log, McplexerError, systemClock } from '../base/index.ts'
+import { type ErrorCode, isMcplexerError, log, McplexerError, systemClock } from '../base/index.ts'
 import { type ActivityDatabase, appendAudit, appendAuditDurably } from '../store/index.ts'
 import { linkedHash } from './chain.ts'
 import { type AuditEntry, encodeEntry } from './entry.ts'
 
 const COMMIT_EVERY_MS = 50
 const MAX_WAITING = 10_000
+const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'AUDIT_FAILED',
+  'AUTH_LAUNCH_CHANGED',
+  'CALL_LEAKS_VALUE',
+  'PIN_WITHHELD',
+  'SHIELD_IMPOSSIBLE',
+  'SHIELD_MISSING',
+  'VAULT_LOCKED',
+])
 
 interface AuditOptions {
   /** Go on when nothing can be put on record. */
@@ -45,6 +54,12 @@ export class AuditLog {
     if (this.#activity === null || this.#waiting.length >= MAX_WAITING) return
     this.#waiting.push(encodeEntry(entry, systemClock.nowMs()))
     this.#timer ??= setTimeout(() => void this.#commit(), COMMIT_EVERY_MS)
+  }
+
+  /** What was not done: refused when a rule of ours forbade it, failed otherwise. */
+  recordNotDone(what: Omit<AuditEntry, 'decision' | 'reason'>, error: unknown): void {
+    if (!isMcplexerError(error)) this.record({ ...what, decision: 'failed', reason: 'unexpected' })
+    else this.record({ ...what, decision: REFUSALS.has(error.code) ? 'refused' : 'failed', reason: error.code })
   }
 
   /** Before anything else happens. Throws AUDIT_FAILED. */

@@ -1,5 +1,4 @@
 import type { AuditLog } from '../audit/index.ts'
-import { isMcplexerError } from '../base/index.ts'
 import type { ClientDescription } from './downstream/caller.ts'
 import type { LeakGuard } from './guard/leak-guard.ts'
 import type { Route } from './route.ts'
@@ -45,10 +44,9 @@ export class CallRecorder {
     reply: Uint8Array | null,
     error?: unknown,
   ): void {
-    this.#audit.record({
+    const entry = {
       kind: 'call',
       action: request.method,
-      decision: error === undefined ? 'allowed' : isRefusal(error) ? 'refused' : 'failed',
       client: this.#guard.withoutValues(this.#client),
       session: this.#session,
       server: server.id,
@@ -59,8 +57,9 @@ export class CallRecorder {
       bytesOut: reply?.length ?? 0,
       argumentsDigest: this.#digestOf(request),
       arguments: this.#kept(request),
-      reason: error === undefined ? undefined : isMcplexerError(error) ? error.code : 'unexpected',
-    })
+    } as const
+    if (error === undefined) this.#audit.record({ ...entry, decision: 'allowed' })
+    else this.#audit.recordNotDone(entry, error)
   }
 
   #nameOf(request: RequestMessage): string | undefined {
@@ -88,8 +87,4 @@ export class CallRecorder {
 export function clientLabel({ clientInfo }: Pick<ClientDescription, 'clientInfo'>): string {
   const { name = 'unknown', version = '' } = JSON.parse(clientInfo)
   return `${String(name)}/${String(version)}`
-}
-
-function isRefusal(error: unknown): boolean {
-  return isMcplexerError(error) && /^(CALL_LEAKS|AUDIT|SHIELD|LAUNCH|LOCK|PIN)/.test(error.code)
 }

@@ -109,7 +109,7 @@ async function prepared(
     return { shield, credentials: opened, letGo }
   } catch (error) {
     letGo()
-    audit.record({ ...entry(), decision: 'failed', reason: isMcplexerError(error) ? error.code : 'unexpected' })
+    audit.recordNotDone(entry(), error)
     throw error
   }
 }

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'bun:test'
+import type { StoredEntry } from '../../src/audit/index.ts'
+import { configOf } from '../helpers/fixtures.ts'
+import { TempHome } from '../helpers/temp-home.ts'
+
+const TOKEN = `token-${crypto.randomUUID()}`
+
+function homeOf(env: Record<string, string> = {}): TempHome {
+  const home = new TempHome(configFor(env))
+  home.put('gh', 'TOKEN', TOKEN)
+  return home
+}
+
+function configFor(env: Record<string, string>): string {
+  return configOf([{ id: 'one', more: { auth_scope: 'gh', env } }], [{ id: 'gh' }])
+}
+
+function call(home: TempHome): void {
+  home.runSync(['tools', 'call', 'one__echo', '{"message": "x"}'])
+}
+
+function listed(home: TempHome, ...filter: string[]): string[] {
+  const { stdout } = home.runSync(['audit', 'list', '--json', ...filter])
+  return (JSON.parse(stdout) as StoredEntry[]).map(({ kind, action, reason }) =>
+    [kind, action, reason].filter(Boolean).join(' '),
+  )
+}
+
+describe('audit list', () => {
+  test('--decision refused has what a lock, a revoked scope and a changed launch have kept from being done', () => {
+    using home = homeOf()
+    call(home)
+    home.runSync(['lock'])
+    call(home)
+    home.runSync(['secret', 'get', 'gh', 'TOKEN'])
+    home.runSync(['unlock'])
+    home.runSync(['scope', 'revoke', 'gh'])
+    call(home)
+    home.runSync(['unlock', 'gh'])
+    home.writeConfig(configFor({ EVIL: '1' }))
+    call(home)
+
+    expect(listed(home, '--decision', 'refused')).toEqual([
+      'call tools/call VAULT_LOCKED',
+      'secret get VAULT_LOCKED',
+      'call tools/call VAULT_LOCKED',
+      'start start AUTH_LAUNCH_CHANGED',
+      'call tools/call AUTH_LAUNCH_CHANGED',
+    ])
+    expect(home.runSync(['audit', 'alerts']).stdout).toContain('get refused: VAULT_LOCKED (auth scope gh)')
+  })
+})
