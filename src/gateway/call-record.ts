@@ -39,7 +39,7 @@ export class CallRecorder {
   /** `reply`: what goes to the client; null when it has called the request back. */
   done(
     request: RequestMessage,
-    { server }: Route,
+    { server }: Pick<Route, 'server'>,
     startedMs: number,
     reply: Uint8Array | null,
     error?: unknown,

@@ -58,14 +58,17 @@ export async function relay(
   }
 }
 
-/** What is withheld is named as such: a person can mend it. */
-function unroutable(request: RequestMessage, { catalog, onFailure }: CallDeps, { client }: Caller): Uint8Array {
+/** What is withheld is named as such, and on record: a person can mend it. */
+function unroutable(request: RequestMessage, deps: CallDeps, { client }: Caller): Uint8Array {
+  const startedMs = performance.now()
   const name = request.method === 'tools/call' ? textParam(request, 'name') : null
-  const server = name === null ? null : catalog.withholder(name)
+  const server = name === null ? null : deps.catalog.withholder(name)
   if (server === null) return notThere(request, client.era)
   const error = withheldError(server)
-  onFailure(error)
-  return failedCall(request, error, client.era)
+  deps.onFailure(error)
+  const reply = failedCall(request, error, client.era)
+  deps.recorder.done(request, { server }, startedMs, reply, error)
+  return reply
 }
 
 function withheldError({ id }: Server): GatewayError {

@@ -136,6 +136,7 @@ describe('tools', () => {
       expect(String((await next.reply(1)).result?.['instructions'])).toContain('mcplexer tools review odd')
     }
 
+    expect(home.runSync(['audit', 'list', '--name', 'odd__safe']).stdout).toContain('refused PIN_WITHHELD')
     const { stdout } = home.runSync(['tools', 'review', 'odd', '--yes'])
     expect(stdout).toContain('- "description": "reads"'.replace('- ', '-  '))
     expect(stdout).toContain('evil.example')
