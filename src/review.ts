@@ -1,4 +1,4 @@
-import type { AuditLog } from './audit/index.ts'
+import type { AuditEntry, AuditLog } from './audit/index.ts'
 import { isGrantedByFirstUse, type LaunchGrant, launchOf, needsGrant } from './auth/index.ts'
 import { systemClock } from './base/index.ts'
 import type { Config } from './config/index.ts'
@@ -31,15 +31,15 @@ export interface Review {
 }
 
 export function openReview(config: Config, activity: ActivityDatabase, audit: AuditLog): Review {
-  const approved = async (server: string, action: string): Promise<void> => {
-    audit.record({ kind: 'approval', action, decision: 'allowed', server })
+  const approved = async (what: Pick<AuditEntry, 'action' | 'server' | 'scope'>): Promise<void> => {
+    audit.record({ kind: 'approval', decision: 'allowed', ...what })
     await audit.flush()
   }
   return {
     launches: () => changedLaunches(config, activity),
     approveLaunch: async ({ serverId, scopeId, after }) => {
       await saveLaunchGrants(activity, [{ serverId, scopeId, launch: after }], systemClock.nowMs())
-      await approved(serverId, 'launch')
+      await approved({ action: 'launch', server: serverId, ...(scopeId === '' ? {} : { scope: scopeId }) })
     },
     items: () => withheldItems(activity),
     approveItems: async (serverId, items) => {
@@ -48,7 +48,7 @@ export function openReview(config: Config, activity: ActivityDatabase, audit: Au
         await savePins(activity, serverId, variant, pins, systemClock.nowMs())
       }
       await forgetListings(activity, serverId)
-      await approved(serverId, 'tools')
+      await approved({ action: 'tools', server: serverId })
     },
   }
 }

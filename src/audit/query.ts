@@ -17,12 +17,18 @@ interface Filter {
 }
 
 function matches(entry: StoredEntry, filter: Filter): boolean {
-  const { sinceMs, client, ...exact } = filter
+  const { sinceMs, client, scope, ...exact } = filter
   if (sinceMs !== undefined && entry.atMs < sinceMs) return false
   if (client !== undefined && entry.client?.includes(client) !== true) return false
+  if (scope !== undefined && !isOfScope(entry, scope)) return false
   return Object.entries(exact).every(
     ([field, wanted]) => wanted === undefined || entry[field as keyof StoredEntry] === wanted,
   )
+}
+
+/** A leak names the scope in front of each key: it may be of another server's. */
+function isOfScope({ kind, scope, keys = [] }: StoredEntry, wanted: string): boolean {
+  return scope === wanted || (kind === 'leak' && keys.some((key) => key.startsWith(`${wanted}/`)))
 }
 
 /** All entries that match, the oldest first. */

@@ -12,7 +12,7 @@ function homeOf(env: Record<string, string> = {}): TempHome {
 }
 
 function configFor(env: Record<string, string>): string {
-  return configOf([{ id: 'one', more: { auth_scope: 'gh', env } }], [{ id: 'gh' }])
+  return configOf([{ id: 'one', more: { auth_scope: 'gh', env } }], [{ id: 'gh' }, { id: 'other' }])
 }
 
 function call(home: TempHome): void {
@@ -48,5 +48,25 @@ describe('audit list', () => {
       'call tools/call AUTH_LAUNCH_CHANGED',
     ])
     expect(home.runSync(['audit', 'alerts']).stdout).toContain('get refused: VAULT_LOCKED (auth scope gh)')
+  })
+
+  test('--scope has the approval that gave it to a server, and what was said of it', () => {
+    using home = homeOf()
+    home.put('other', 'TOKEN', `another-${TOKEN}`)
+    call(home)
+    home.writeConfig(configFor({ EVIL: '1' }))
+    home.runSync(['servers', 'review', '--yes'])
+    home.runSync(['tools', 'call', 'one__environment'])
+
+    expect(listed(home, '--scope', 'gh')).toEqual([
+      'secret put',
+      'start start',
+      'call tools/call',
+      'approval launch',
+      'start start',
+      'leak taken out',
+      'call tools/call',
+    ])
+    expect(listed(home, '--scope', 'other')).toEqual(['secret put'])
   })
 })
