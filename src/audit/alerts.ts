@@ -12,6 +12,7 @@ const MINUTE_MS = 60_000
 const BURST_CALLS = 120
 /** Hours are unusual only for somebody with habits. */
 const HABIT_DAYS = 14
+const SLIPS = new Set(['VAULT_BACKUP_EXISTS', 'VAULT_KEY_FILE_EXISTS', 'VAULT_NAME_REFUSED'])
 
 /**
  * Pure: what stands out since `sinceMs`, by the whole history: the first use of a scope by a client, many calls in a
@@ -78,12 +79,16 @@ function unusualHours(entries: readonly StoredEntry[], sinceMs: number): Alert[]
 
 function single(entry: StoredEntry): Alert[] {
   const { kind, decision, atMs, server, scope, action, reason, keys } = entry
-  const of = [server && `server ${server}`, scope && `auth scope ${scope}`].filter(Boolean).join(', ')
-  if (kind === 'leak') return [{ atMs, text: `${action}: the value of ${keys?.join(', ')} (${of})` }]
+  const names = [server && `server ${server}`, scope && `auth scope ${scope}`].filter(Boolean).join(', ')
+  const of = names === '' ? '' : ` (${names})`
+  if (kind === 'leak') return [{ atMs, text: `${action}: the value of ${keys?.join(', ')}${of}` }]
   const isOpening = kind === 'start' || kind === 'secret' || kind === 'key'
-  // a mistyped name opens nothing
-  const isMistyped = reason?.startsWith('CLI_') === true
-  return isOpening && decision !== 'allowed' && !isMistyped
-    ? [{ atMs, text: `${action} ${decision}: ${reason ?? 'unknown'} (${of})` }]
+  return isOpening && decision !== 'allowed' && !isSlip(reason)
+    ? [{ atMs, text: `${action} ${decision}: ${reason ?? 'unknown'}${of}` }]
     : []
+}
+
+/** A mistyped name, or a file in the way, opens nothing. */
+function isSlip(reason = ''): boolean {
+  return reason.startsWith('CLI_') || SLIPS.has(reason)
 }

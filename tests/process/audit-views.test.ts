@@ -70,3 +70,19 @@ describe('audit list', () => {
     expect(listed(home, '--scope', 'other')).toEqual(['secret put'])
   })
 })
+
+describe('audit alerts', () => {
+  test('names no server or scope where there is none, and no slip of the hand', () => {
+    using home = homeOf()
+    const taken = ['--keep-old', home.file('mcplexer.yaml')]
+    expect(home.runSync(['rotate-key', ...taken]).stderr).toContain('exists already')
+    expect(home.runSync(['secret', 'put', 'gh', 'BAD NAME', TOKEN]).exitCode).toBe(1)
+    expect(home.runSync(['audit', 'alerts']).stdout).toBe('nothing stands out\n')
+
+    home.runSync(['key', 'protect', '--with', 'command', '--', 'false'])
+
+    expect(home.runSync(['audit', 'alerts']).stdout).toMatch(
+      /^\S+ {2}protect with command failed: VAULT_KEY_COMMAND_FAILED\n$/,
+    )
+  })
+})
