@@ -14,7 +14,7 @@ import {
 } from './store/index.ts'
 
 /** A server that would be started otherwise than when it got its scope. */
-interface ChangedLaunch {
+export interface ChangedLaunch {
   readonly serverId: string
   readonly scopeId: string
   /** As it was approved last; null: never. */

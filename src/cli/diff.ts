@@ -1,6 +1,6 @@
-/** Pure: the lines of both texts, those only in one of them with `-` or `+` in front, the shortest way. */
+/** Pure: the lines of both texts, those only in one of them with `-` or `+` in front, the shortest way. '' has none. */
 export function lineDiff(before: string, after: string): string[] {
-  const [old, fresh] = [before.split('\n'), after.split('\n')]
+  const [old, fresh] = [linesOf(before), linesOf(after)]
   const common = commonLengths(old, fresh)
   const lines: string[] = []
   let [i, j] = [0, 0]
@@ -15,6 +15,10 @@ export function lineDiff(before: string, after: string): string[] {
     else lines.push(`+ ${fresh[j++]}`)
   }
   return lines
+}
+
+function linesOf(text: string): string[] {
+  return text === '' ? [] : text.split('\n')
 }
 
 /** Of the longest common part of what is left from each pair of places on. */

@@ -60,7 +60,9 @@ async function readLine(question: string): Promise<string | null> {
   process.once('exit', leaveLine)
   const answer = await nextChunk()
   process.off('exit', leaveLine)
-  return answer === null ? null : Buffer.from(answer).toString().trim()
+  if (answer !== null) return Buffer.from(answer).toString().trim()
+  leaveLine()
+  return null
 }
 
 function cancelled(): CliError {
@@ -102,6 +104,8 @@ async function readInto(line: HiddenLine): Promise<'done' | 'cancelled'> {
 /** What comes next at the terminal; null at its end. Iterating over stdin would end it for the question after this. */
 function nextChunk(): Promise<Uint8Array | null> {
   const { stdin } = process
+  // it says so once only
+  if (stdin.readableEnded) return Promise.resolve(null)
   return new Promise((resolve) => {
     const settle = (chunk: Uint8Array | null): void => {
       stdin.off('data', settle).off('end', atEnd).pause()

@@ -120,21 +120,37 @@ test.each([[['tools', 'call', 'one__x']], [['tools', 'list']]])(
   },
 )
 
+const unshielded = (id: string) => `{ id: ${id}, command: x, shield: off }`
+const TWO_UNSHIELDED = `downstream_servers: [${unshielded('one')}, ${unshielded('two')}]`
+
+test('servers review takes the end of input for a no to all that follows', async () => {
+  using home = new TempHome(TWO_UNSHIELDED)
+
+  const { shown, exitCode } = await inTerminal(
+    home,
+    ['servers', 'review'],
+    [{ when: 'May one be started like this: without a shield? [y/N] ', type: '\u0004' }],
+  )
+
+  expect(exitCode).toBe(1)
+  expect(shown).toMatch(/^mcplexer: one is not approved\n[\s\S]*^mcplexer: two is not approved\n/m)
+})
+
 test('servers review asks for one server after the other', async () => {
-  const unshielded = (id: string) => `{ id: ${id}, command: x, shield: off }`
-  using home = new TempHome(`downstream_servers: [${unshielded('one')}, ${unshielded('two')}]`)
+  using home = new TempHome(TWO_UNSHIELDED)
 
   const { shown, exitCode } = await inTerminal(
     home,
     ['servers', 'review'],
     [
-      { when: 'May one be started like this: without a shield? [y/N] ', type: 'y\r' },
-      { when: 'May two be started like this: without a shield? [y/N] ', type: 'n\r' },
+      { when: 'May one be started like this: without a shield? [y/N] ', type: 'n\r' },
+      { when: 'May two be started like this: without a shield? [y/N] ', type: 'y\r' },
     ],
   )
 
   expect(exitCode).toBe(1)
-  expect(shown).toMatch(/one is approved[\s\S]*two is not approved/)
+  expect(shown).toMatch(/one is not approved[\s\S]*two is approved/)
+  expect(shown).toMatch(/^server two, without a shield\n\+ \{$/m)
 })
 
 describe('a passphrase that is asked for twice', () => {

@@ -1,5 +1,6 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
+import type { ChangedLaunch } from '../../../review.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { lineDiff } from '../../diff.ts'
 import { note } from '../../messages.ts'
@@ -33,22 +34,24 @@ export class ServersReviewCommand extends BaseCommand {
       if (this.server !== undefined) requireServer(await app.config(), this.server)
       note('nothing waits for a review')
     }
+    let left = 0
     for (const change of waiting) {
-      const { serverId, scopeId, before, after } = change
-      const isUnshielded = JSON.parse(after).shield === 'off'
-      const scope = scopeId === '' ? [] : [`auth scope ${scopeId}`]
-      const gets = [...scope, ...(isUnshielded ? ['without a shield'] : [])].join(', ')
-      const changes = lineDiff(before ?? '', after)
-        .map(visibleLine)
-        .join('\n')
-      await print(`server ${serverId}, ${gets}\n${changes}`)
-      if (!this.isSure && !(await confirm(`May ${serverId} be started like this: ${gets}?`))) {
-        note(`${serverId} is not approved`)
-        return 1
-      }
-      await review.approveLaunch(change)
-      note(`${serverId} is approved`)
+      const isApproved = await this.#isApproved(change)
+      if (isApproved) await review.approveLaunch(change)
+      else left++
+      note(`${change.serverId} is ${isApproved ? '' : 'not '}approved`)
     }
-    return 0
+    return left === 0 ? 0 : 1
+  }
+
+  async #isApproved({ serverId, scopeId, before, after }: ChangedLaunch): Promise<boolean> {
+    const isUnshielded = JSON.parse(after).shield === 'off'
+    const scope = scopeId === '' ? [] : [`auth scope ${scopeId}`]
+    const gets = [...scope, ...(isUnshielded ? ['without a shield'] : [])].join(', ')
+    const changes = lineDiff(before ?? '', after)
+      .map(visibleLine)
+      .join('\n')
+    await print(`server ${serverId}, ${gets}\n${changes}`)
+    return this.isSure || confirm(`May ${serverId} be started like this: ${gets}?`)
   }
 }

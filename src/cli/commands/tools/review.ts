@@ -32,18 +32,20 @@ export class ToolsReviewCommand extends BaseCommand {
       if (this.server !== undefined) requireServer(await app.config(), this.server)
       note('nothing waits for a review')
     }
+    let left = 0
     for (const [serverId, items] of Map.groupBy(waiting, (each) => each.serverId)) {
       const shown = new Map(items.map((each) => [each.item, each]))
       for (const { item, before, source } of shown.values())
         await print(`${visibleLine(`${serverId}: ${item}`)}\n${difference(before, source)}\n`)
       if (!this.isSure && !(await confirm(`Offer ${counted(shown.size, 'item')} of ${serverId} like this?`))) {
         note(`nothing of ${serverId} is approved`)
-        return 1
+        left++
+        continue
       }
       await review.approveItems(serverId, items)
       note(`${counted(shown.size, 'item')} of ${serverId} approved`)
     }
-    return 0
+    return left === 0 ? 0 : 1
   }
 }
 
