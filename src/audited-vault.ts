@@ -55,10 +55,9 @@ export function auditedVault(vault: Vault, recorded: OnRecord): AuditedVault {
       recorded({ kind: 'key', action: `protect with ${protecting.with}` }, () =>
         vault.protectKey(protecting, ask),
       ),
-    backUpKey: (target, passphrase) =>
-      recorded({ kind: 'key', action: 'backup' }, () => vault.backUpKey(target, passphrase)),
-    restoreKey: (source, passphrase) =>
-      recorded({ kind: 'key', action: 'restore' }, () => vault.restoreKey(source, passphrase)),
+    backUpKey: (target, ask) => recorded({ kind: 'key', action: 'backup' }, () => vault.backUpKey(target, ask)),
+    restoreKey: (source, ask) =>
+      recorded({ kind: 'key', action: 'restore' }, () => vault.restoreKey(source, ask)),
     rotate: (options, observer) =>
       recorded({ kind: 'key', action: options.isDryRun ? 'rotate (dry run)' : 'rotate' }, () =>
         vault.rotate(options, observer),

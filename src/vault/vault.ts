@@ -46,8 +46,8 @@ export interface Vault {
   signer(): Promise<AuditSigner>
   describeKey(): Promise<KeyDescription>
   protectKey(protecting: Protecting, newPassphrase: () => Promise<Secret>): Promise<void>
-  backUpKey(target: string, passphrase: Secret): Promise<void>
-  restoreKey(source: string, passphrase: Secret): Promise<void>
+  backUpKey(target: string, newPassphrase: () => Promise<Secret>): Promise<void>
+  restoreKey(source: string, passphrase: () => Promise<Secret>): Promise<void>
   /** False when what opens the key file is not known yet. */
   tidy(): Promise<boolean>
   /** Changes when another process has committed; null while the database is busy. Costs microseconds. */
@@ -83,8 +83,8 @@ export function openVault(options: VaultOptions): Vault {
     signer: () => afterUnwrapping(() => auditSigner(context)),
     describeKey: () => describeKey(context),
     protectKey: (protecting, newPassphrase) => protectKey(context, protecting, newPassphrase),
-    backUpKey: (target, passphrase) => backUpKey(context, target, passphrase),
-    restoreKey: (source, passphrase) => restoreKey(context, source, passphrase),
+    backUpKey: (target, ask) => backUpKey(context, target, ask),
+    restoreKey: (source, ask) => restoreKey(context, source, ask),
     tidy: () => tidy(context),
     changeMark,
     close,

@@ -220,6 +220,20 @@ describe('a backup', () => {
     expect(existsSync(backup)).toBe(false)
   })
 
+  test('asks for no passphrase where there is no use for it', () => {
+    using home = homeOf()
+    const backup = join(home.folder, 'backup.age')
+    withPassphrase(home, ['key', 'backup', backup])
+    const said = (...args: string[]) => home.runSync(['key', ...args]).stderr
+
+    expect(said('backup', backup)).toContain('exists already')
+    expect(said('restore', backup)).toContain('it was left as it is')
+    Bun.spawnSync(['rm', home.file('age.key')])
+    expect(said('backup', join(home.folder, 'other.age'))).toContain('age.key')
+    expect(said('restore', join(home.folder, 'none.age'))).toContain('none.age: there is no such file')
+    expect(said('restore', home.file('mcplexer.yaml'))).toContain('is no backup of a key file')
+  })
+
   test('is wrapped by a passphrase of its own, and restores a lost key file, and only a lost one', () => {
     using home = homeOf()
     const backup = join(home.folder, 'backup.age')

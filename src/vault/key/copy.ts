@@ -1,4 +1,4 @@
-import { unlinkSync } from 'node:fs'
+import { existsSync, unlinkSync } from 'node:fs'
 import { createExclusively, temporariesOf } from '../../base/index.ts'
 import { VaultError } from '../vault-error.ts'
 
@@ -8,8 +8,16 @@ import { VaultError } from '../vault-error.ts'
  */
 export function writeKeyCopy(target: string, bytes: Uint8Array): void {
   for (const left of temporariesOf(target)) unlinkSync(left)
-  if (createExclusively(target, bytes)) return
-  throw new VaultError('VAULT_BACKUP_EXISTS', `${target} exists already; nothing was changed`, {
+  if (!createExclusively(target, bytes)) throw taken(target)
+}
+
+/** Before somebody is asked for anything. Throws VAULT_BACKUP_EXISTS. */
+export function refuseTaken(target: string): void {
+  if (existsSync(target)) throw taken(target)
+}
+
+function taken(target: string): VaultError {
+  return new VaultError('VAULT_BACKUP_EXISTS', `${target} exists already; nothing was changed`, {
     hint: 'name a file that does not exist',
   })
 }

@@ -6,7 +6,7 @@ import { VaultError } from '../vault-error.ts'
 import type { KeyOpener } from './access.ts'
 import { missingFile } from './changes.ts'
 import { checkWrap } from './check-wrap.ts'
-import { writeKeyCopy } from './copy.ts'
+import { refuseTaken, writeKeyCopy } from './copy.ts'
 import { storeInKeychain } from './keychain.ts'
 import { outputOf } from './passphrase-command.ts'
 import { sealedByPlugin } from './plugin/key-file.ts'
@@ -66,11 +66,17 @@ export async function protectKey(
 }
 
 /**
- * The identities, wrapped by a passphrase of their own, in a file that must not exist. Throws VAULT_BACKUP_EXISTS, and
- * VAULT_PASSPHRASE_WRONG for an empty one. Wipes it.
+ * The identities, wrapped by a passphrase of their own, in a file that must not exist. Asks for it when there is a use
+ * for it. Throws VAULT_BACKUP_EXISTS, and VAULT_PASSPHRASE_WRONG for an empty one.
  */
-export async function backUpKey(context: VaultContext, target: string, passphrase: Secret): Promise<void> {
-  const wrapping = newPassphraseIn(passphrase)
+export async function backUpKey(
+  context: VaultContext,
+  target: string,
+  newPassphrase: () => Promise<Secret>,
+): Promise<void> {
+  if (!existsSync(context.paths.keyFile)) throw missingFile(context)
+  refuseTaken(target)
+  const wrapping = newPassphraseIn(await newPassphrase())
   const inner = await innerOf(context)
   try {
     writeKeyCopy(target, await sealedAndOpened(wrapping, inner))
@@ -79,16 +85,18 @@ export async function backUpKey(context: VaultContext, target: string, passphras
   }
 }
 
-/** Puts the identities of a backup where the key file is missing. Throws VAULT_KEY_FILE_EXISTS. */
-export async function restoreKey(context: VaultContext, source: string, passphrase: Secret): Promise<void> {
+/**
+ * Puts the identities of a backup where the key file is missing. Asks for its passphrase when there is a use for it.
+ * Throws VAULT_KEY_FILE_EXISTS.
+ */
+export async function restoreKey(
+  context: VaultContext,
+  source: string,
+  passphrase: () => Promise<Secret>,
+): Promise<void> {
   const { keyFile: path } = context.paths
-  const bytes = readPrivateFile(source)
-  if (bytes === null || !isWrapped(bytes))
-    throw new VaultError('VAULT_KEY_FILE_INVALID', `${source} is no backup of a key file`, {
-      hint: 'mcplexer key backup FILE makes one',
-    })
-  const inner = await opened(bytes, decoder.decode(passphrase.reveal()))
-  passphrase.wipe()
+  if (existsSync(path)) throw exists(path)
+  const inner = await openedBackup(source, passphrase)
   try {
     await context.whileKeyFileLocked(async () => {
       if (existsSync(path) || !createExclusively(path, inner)) throw exists(path)
@@ -96,6 +104,22 @@ export async function restoreKey(context: VaultContext, source: string, passphra
     })
   } finally {
     inner.fill(0)
+  }
+}
+
+async function openedBackup(source: string, passphrase: () => Promise<Secret>): Promise<Uint8Array> {
+  const bytes = readPrivateFile(source)
+  if (bytes === null || !isWrapped(bytes))
+    throw new VaultError(
+      'VAULT_KEY_FILE_INVALID',
+      bytes === null ? `${source}: there is no such file` : `${source} is no backup of a key file`,
+      { hint: 'mcplexer key backup FILE makes one' },
+    )
+  const answer = await passphrase()
+  try {
+    return await opened(bytes, decoder.decode(answer.reveal()))
+  } finally {
+    answer.wipe()
   }
 }
 

@@ -16,9 +16,9 @@ export class KeyBackupCommand extends BaseCommand {
   target = Option.String({ name: 'FILE' })
 
   protected async run(app: App): Promise<number> {
-    const passphrase = await newPassphrase('Passphrase of the backup')
-    await (await app.vault()).backUpKey(resolve(this.target), passphrase)
-    note(`${resolve(this.target)} is written; without its passphrase it opens nothing`)
+    const target = resolve(this.target)
+    await (await app.vault()).backUpKey(target, () => newPassphrase('Passphrase of the backup'))
+    note(`${target} is written; without its passphrase it opens nothing`)
     return 0
   }
 }

@@ -16,8 +16,7 @@ export class KeyRestoreCommand extends BaseCommand {
   source = Option.String({ name: 'FILE' })
 
   protected async run(app: App): Promise<number> {
-    const given = await passphrase('Passphrase of the backup')
-    await (await app.vault()).restoreKey(resolve(this.source), given)
+    await (await app.vault()).restoreKey(resolve(this.source), () => passphrase('Passphrase of the backup'))
     note(`${app.paths.keyFile} is there again`)
     return 0
   }
