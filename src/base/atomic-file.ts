@@ -21,6 +21,8 @@ const PRIVATE_FOLDER = 0o700
 /** Temporary files are `.NAME.<random>.tmp` beside their target, so that whoever comes later can remove them. */
 const TEMPORARY_TAIL = /^[0-9a-f]{8}\.tmp$/
 
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
+
 /** Creates `folder` (and missing parents) with 0700; a folder that exists keeps its mode. */
 export function ensurePrivateFolder(folder: string): void {
   try {
@@ -64,6 +66,20 @@ export function createExclusively(path: string, bytes: Uint8Array): boolean {
   }
   syncFolder(dirname(path))
   return true
+}
+
+/**
+ * As `createExclusively`, and on file systems without links too, such as those of sticks: whole or not at all, but of
+ * two that are written there at once the later one stays.
+ */
+export function createOnAnyDisk(path: string, bytes: Uint8Array): boolean {
+  try {
+    return createExclusively(path, bytes)
+  } catch (error) {
+    if (!(error instanceof McplexerError) || !NO_LINKS.includes(systemReason(error.cause))) throw error
+    replaceAtomically(path, bytes)
+    return true
+  }
 }
 
 /** Those that writing this file has left behind where it was killed. */

@@ -3,7 +3,13 @@
  * from the environment, the clock, diagnostics on stderr. Never: knows what a scope, a server or a call is.
  */
 
-export { createExclusively, ensurePrivateFolder, replaceAtomically, temporariesOf } from './atomic-file.ts'
+export {
+  createExclusively,
+  createOnAnyDisk,
+  ensurePrivateFolder,
+  replaceAtomically,
+  temporariesOf,
+} from './atomic-file.ts'
 export { openCLibrary } from './c-library.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { Coalescer } from './coalescer.ts'

@@ -13,14 +13,8 @@ import {
   type ScopeSummary,
 } from './auth-scopes.ts'
 import type { VaultContext } from './context.ts'
-import {
-  backUpKey,
-  describeKey,
-  type KeyDescription,
-  type Protecting,
-  protectKey,
-  restoreKey,
-} from './key/protection.ts'
+import { backUpKey, restoreKey } from './key/backup.ts'
+import { describeKey, type KeyDescription, type Protecting, protectKey } from './key/protection.ts'
 import { isKeyWrapped } from './key/wrap.ts'
 import { lock, lockError, locksOf, unlock } from './locks.ts'
 import { openContext, type VaultOptions } from './open-context.ts'

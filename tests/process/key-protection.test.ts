@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { filesHolding } from '../helpers/canary.ts'
+import { hasStrace } from '../helpers/faults.ts'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { runWithPassphrase } from '../helpers/passphrase.ts'
@@ -23,9 +24,14 @@ function homeOf(): TempHome {
 }
 
 /** With the passphrase on descriptor 3. */
-function withPassphrase(home: TempHome, args: readonly string[], passphrase = PASSPHRASE) {
+function withPassphrase(
+  home: TempHome,
+  args: readonly string[],
+  passphrase = PASSPHRASE,
+  program: readonly string[] = [BINARY],
+) {
   const script = `exec 3<<'EOF'\n${passphrase}\nEOF\nexec "$0" "$@"`
-  const { exitCode, stdout, stderr } = Bun.spawnSync(['/bin/sh', '-c', script, BINARY, ...args], {
+  const { exitCode, stdout, stderr } = Bun.spawnSync(['/bin/sh', '-c', script, ...program, ...args], {
     env: { ...home.env, MCPLEXER_AGE_PASSPHRASE_FD: '3' },
     stdin: 'ignore',
     stderr: 'pipe',
@@ -232,7 +238,30 @@ describe('a backup', () => {
     expect(said('backup', join(home.folder, 'other.age'))).toContain('age.key')
     expect(said('restore', join(home.folder, 'none.age'))).toContain('none.age: there is no such file')
     expect(said('restore', home.file('mcplexer.yaml'))).toContain('is no backup of a key file')
+    expect(said('restore', home.folder)).toContain('cannot be read')
   })
+
+  test.skipIf(!hasStrace)(
+    'is written to a stick, which has no links and no modes, and restored from it',
+    () => {
+      using home = homeOf()
+      const stick = join(home.folder, 'stick')
+      mkdirSync(stick)
+      const backup = join(stick, 'backup.age')
+      const strace = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'inject=link,linkat:error=EPERM']
+      const write = () => withPassphrase(home, ['key', 'backup', backup], PASSPHRASE, [...strace, BINARY])
+      expect(write()).toMatchObject({ exitCode: 0 })
+      expect(write().stderr).toContain('exists already')
+      expect(readdirSync(stick)).toEqual(['backup.age'])
+
+      chmodSync(stick, 0o777)
+      chmodSync(backup, 0o777)
+      Bun.spawnSync(['rm', home.file('age.key')])
+      expect(withPassphrase(home, ['key', 'restore', backup])).toMatchObject({ exitCode: 0 })
+
+      expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('the-token-itself')
+    },
+  )
 
   test('is wrapped by a passphrase of its own, and restores a lost key file, and only a lost one', () => {
     using home = homeOf()

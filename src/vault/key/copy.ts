@@ -3,12 +3,12 @@ import { createExclusively, temporariesOf } from '../../base/index.ts'
 import { VaultError } from '../vault-error.ts'
 
 /**
- * Writes identities, sealed or not, where the user wants a copy of them: all of it, in a file that must not exist.
- * What an attempt that was killed has left beside it goes. Throws VAULT_BACKUP_EXISTS.
+ * Writes identities where the user wants a copy of them: all of it, in a file that must not exist. What an attempt
+ * that was killed has left beside it goes. Throws VAULT_BACKUP_EXISTS.
  */
-export function writeKeyCopy(target: string, bytes: Uint8Array): void {
+export function writeKeyCopy(target: string, bytes: Uint8Array, create = createExclusively): void {
   for (const left of temporariesOf(target)) unlinkSync(left)
-  if (!createExclusively(target, bytes)) throw taken(target)
+  if (!create(target, bytes)) throw taken(target)
 }
 
 /** Before somebody is asked for anything. Throws VAULT_BACKUP_EXISTS. */

@@ -1,12 +1,11 @@
-import { existsSync, rmSync } from 'node:fs'
-import { createExclusively, digestOf, replaceAtomically, type Secret } from '../../base/index.ts'
+import { rmSync } from 'node:fs'
+import { digestOf, replaceAtomically, type Secret } from '../../base/index.ts'
 import { opened, sealedBy } from '../cipher.ts'
 import type { VaultContext } from '../context.ts'
 import { VaultError } from '../vault-error.ts'
 import type { KeyOpener } from './access.ts'
 import { missingFile } from './changes.ts'
 import { checkWrap } from './check-wrap.ts'
-import { refuseTaken, writeKeyCopy } from './copy.ts'
 import { storeInKeychain } from './keychain.ts'
 import { outputOf } from './passphrase-command.ts'
 import { sealedByPlugin } from './plugin/key-file.ts'
@@ -65,65 +64,8 @@ export async function protectKey(
   })
 }
 
-/**
- * The identities, wrapped by a passphrase of their own, in a file that must not exist. Asks for it when there is a use
- * for it. Throws VAULT_BACKUP_EXISTS, and VAULT_PASSPHRASE_WRONG for an empty one.
- */
-export async function backUpKey(
-  context: VaultContext,
-  target: string,
-  newPassphrase: () => Promise<Secret>,
-): Promise<void> {
-  if (!existsSync(context.paths.keyFile)) throw missingFile(context)
-  refuseTaken(target)
-  const wrapping = newPassphraseIn(await newPassphrase())
-  const inner = await innerOf(context)
-  try {
-    writeKeyCopy(target, await sealedAndOpened(wrapping, inner))
-  } finally {
-    inner.fill(0)
-  }
-}
-
-/**
- * Puts the identities of a backup where the key file is missing. Asks for its passphrase when there is a use for it.
- * Throws VAULT_KEY_FILE_EXISTS.
- */
-export async function restoreKey(
-  context: VaultContext,
-  source: string,
-  passphrase: () => Promise<Secret>,
-): Promise<void> {
-  const { keyFile: path } = context.paths
-  if (existsSync(path)) throw exists(path)
-  const inner = await openedBackup(source, passphrase)
-  try {
-    await context.whileKeyFileLocked(async () => {
-      if (existsSync(path) || !createExclusively(path, inner)) throw exists(path)
-      rmSync(protectionFile(path), { force: true })
-    })
-  } finally {
-    inner.fill(0)
-  }
-}
-
-async function openedBackup(source: string, passphrase: () => Promise<Secret>): Promise<Uint8Array> {
-  const bytes = readPrivateFile(source)
-  if (bytes === null || !isWrapped(bytes))
-    throw new VaultError(
-      'VAULT_KEY_FILE_INVALID',
-      bytes === null ? `${source}: there is no such file` : `${source} is no backup of a key file`,
-      { hint: 'mcplexer key backup FILE makes one' },
-    )
-  const answer = await passphrase()
-  try {
-    return await opened(bytes, decoder.decode(answer.reveal()))
-  } finally {
-    answer.wipe()
-  }
-}
-
-async function innerOf(context: VaultContext): Promise<Uint8Array> {
+/** The identities themselves, whatever protects them; the caller wipes them. */
+export async function innerOf(context: VaultContext): Promise<Uint8Array> {
   const file = await context.keyFile()
   if (file === null) throw missingFile(context)
   const inner = file.copyOfText()
@@ -143,7 +85,7 @@ async function sealedAs(
 }
 
 /** Sealed, and found to open again. */
-async function sealedAndOpened(passphrase: string, inner: Uint8Array): Promise<Uint8Array> {
+export async function sealedAndOpened(passphrase: string, inner: Uint8Array): Promise<Uint8Array> {
   const sealed = await sealedBy(passphrase, inner)
   checkWrap(inner, await opened(sealed, passphrase))
   return sealed
@@ -162,15 +104,9 @@ async function passphraseFor(protection: ByPassphrase, ask: () => Promise<Secret
 }
 
 /** Wipes the answer. An empty one comes from a script whose command has failed. */
-function newPassphraseIn(answer: Secret): string {
+export function newPassphraseIn(answer: Secret): string {
   const passphrase = decoder.decode(answer.reveal())
   answer.wipe()
   if (passphrase === '') throw new VaultError('VAULT_PASSPHRASE_WRONG', 'an empty passphrase protects nothing')
   return passphrase
-}
-
-function exists(path: string): VaultError {
-  return new VaultError('VAULT_KEY_FILE_EXISTS', `there is a key file at ${path}; it was left as it is`, {
-    hint: `move it away first: mv '${path}' '${path}.before'`,
-  })
 }

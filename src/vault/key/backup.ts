@@ -1,0 +1,83 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { createExclusively, createOnAnyDisk, type Secret } from '../../base/index.ts'
+import { opened } from '../cipher.ts'
+import type { VaultContext } from '../context.ts'
+import { VaultError } from '../vault-error.ts'
+import { missingFile } from './changes.ts'
+import { refuseTaken, writeKeyCopy } from './copy.ts'
+import { innerOf, newPassphraseIn, sealedAndOpened } from './protection.ts'
+import { protectionFile } from './protection-file.ts'
+import { isWrapped } from './wrap.ts'
+
+/**
+ * The identities, wrapped by a passphrase of their own, in a file that must not exist. Asks for it when there is a use
+ * for it. Throws VAULT_BACKUP_EXISTS, and VAULT_PASSPHRASE_WRONG for an empty one.
+ */
+export async function backUpKey(
+  context: VaultContext,
+  target: string,
+  newPassphrase: () => Promise<Secret>,
+): Promise<void> {
+  if (!existsSync(context.paths.keyFile)) throw missingFile(context)
+  refuseTaken(target)
+  const wrapping = newPassphraseIn(await newPassphrase())
+  const inner = await innerOf(context)
+  try {
+    writeKeyCopy(target, await sealedAndOpened(wrapping, inner), createOnAnyDisk)
+  } finally {
+    inner.fill(0)
+  }
+}
+
+/**
+ * Puts the identities of a backup where the key file is missing. Asks for its passphrase when there is a use for it.
+ * Throws VAULT_KEY_FILE_EXISTS.
+ */
+export async function restoreKey(
+  context: VaultContext,
+  source: string,
+  passphrase: () => Promise<Secret>,
+): Promise<void> {
+  const { keyFile: path } = context.paths
+  if (existsSync(path)) throw exists(path)
+  const inner = await openedBackup(source, passphrase)
+  try {
+    await context.whileKeyFileLocked(async () => {
+      if (existsSync(path) || !createExclusively(path, inner)) throw exists(path)
+      rmSync(protectionFile(path), { force: true })
+    })
+  } finally {
+    inner.fill(0)
+  }
+}
+
+async function openedBackup(source: string, passphrase: () => Promise<Secret>): Promise<Uint8Array> {
+  const bytes = readBackup(source)
+  if (!isWrapped(bytes)) throw notABackup(`${source} is no backup of a key file`)
+  const answer = await passphrase()
+  try {
+    return await opened(bytes, new TextDecoder().decode(answer.reveal()))
+  } finally {
+    answer.wipe()
+  }
+}
+
+/** Others may read it, as on a stick: without its passphrase it opens nothing. */
+function readBackup(source: string): Uint8Array {
+  if (!existsSync(source)) throw notABackup(`${source}: there is no such file`)
+  try {
+    return readFileSync(source)
+  } catch {
+    throw notABackup(`${source} cannot be read`)
+  }
+}
+
+function notABackup(message: string): VaultError {
+  return new VaultError('VAULT_KEY_FILE_INVALID', message, { hint: 'mcplexer key backup FILE makes one' })
+}
+
+function exists(path: string): VaultError {
+  return new VaultError('VAULT_KEY_FILE_EXISTS', `there is a key file at ${path}; it was left as it is`, {
+    hint: `move it away first: mv '${path}' '${path}.before'`,
+  })
+}
