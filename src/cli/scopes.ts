@@ -1,3 +1,4 @@
+import type { App } from '../app.ts'
 import { type ErrorCode, nearest } from '../base/index.ts'
 import type { AuthScope, Config } from '../config/index.ts'
 import type { ScopeSummary } from '../vault/index.ts'
@@ -52,9 +53,20 @@ export function unknownKey(scopeId: string, key: string, sealed: readonly ScopeS
   return notFound('CLI_KEY_UNKNOWN', `${scopeId} holds no key of this name`, nearest(key, names))
 }
 
-/** `known`: those of the file and those that are sealed. */
-export function unknownScope(id: string, known: Iterable<string>): CliError {
-  return notFound('CLI_SCOPE_UNKNOWN', 'there is no auth scope of this name', nearest(id, known))
+/**
+ * For who misspells it and would believe that it is done: CLI_SCOPE_UNKNOWN for what is neither in the file nor sealed.
+ * Where nothing can be looked up, it passes.
+ */
+export async function refuseUnknownScope(app: App, id: string): Promise<void> {
+  const config = await app.config().catch(() => null)
+  const sealed = await app
+    .vault()
+    .then((vault) => vault.list())
+    .catch(() => null)
+  if (config === null || sealed === null) return
+  const known = new Set([...config.authScopes.keys(), ...sealed.map((scope) => scope.id)])
+  if (!known.has(id))
+    throw notFound('CLI_SCOPE_UNKNOWN', 'there is no auth scope of this name', nearest(id, known))
 }
 
 function notFound(code: ErrorCode, message: string, meant: string | null): CliError {

@@ -77,6 +77,19 @@ describe('lock', () => {
     expect(home.runSync(['scope', 'revoke', 'gh']).exitCode).toBe(0)
   })
 
+  test('is not ended for a scope that there is not', () => {
+    using home = homeOf()
+    home.runSync(['scope', 'revoke', 'other'])
+
+    const { exitCode, stderr } = home.runSync(['unlock', 'othre'])
+
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('there is no auth scope of this name\nmcplexer: hint: did you mean other?')
+    expect(home.runSync(['scope', 'list']).stdout).toMatch(/^gh +1\nother +1 +revoked\n$/m)
+    expect(home.runSync(['unlock', 'other']).exitCode).toBe(0)
+    expect(home.runSync(['unlock', 'other']).stderr).toBe('mcplexer: other was not locked\n')
+  })
+
   test('is shown by status and doctor', () => {
     using home = homeOf()
     const states = () =>

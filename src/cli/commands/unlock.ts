@@ -2,6 +2,7 @@ import { Command, Option } from 'clipanion'
 import type { App } from '../../app.ts'
 import { BaseCommand } from '../base-command.ts'
 import { note } from '../messages.ts'
+import { refuseUnknownScope } from '../scopes.ts'
 import { counted } from '../wording.ts'
 
 export class UnlockCommand extends BaseCommand {
@@ -17,7 +18,10 @@ export class UnlockCommand extends BaseCommand {
   scope = Option.String({ name: 'SCOPE', required: false })
 
   protected async run(app: App): Promise<number> {
-    const wasLocked = await (await app.vault()).unlock(this.scope ?? null)
+    const vault = await app.vault()
+    const isRevoked = this.scope !== undefined && (await vault.locks()).revoked.has(this.scope)
+    if (this.scope !== undefined && !isRevoked) await refuseUnknownScope(app, this.scope)
+    const wasLocked = await vault.unlock(this.scope ?? null)
     if (wasLocked) note(this.scope === undefined ? 'unlocked' : `${this.scope} is unlocked`)
     const gateways = this.scope === undefined ? await app.unlockGateways() : 0
     if (gateways !== null && gateways > 0) note(`${counted(gateways, 'gateway')} can open the key file now`)

@@ -4,6 +4,13 @@ import { BaseCommand } from '../../base-command.ts'
 import { printHint } from '../../messages.ts'
 import { print, printJson, table } from '../../present.ts'
 
+interface ListedScope {
+  readonly id: string
+  readonly sealedKeys: number
+  readonly isInFile: boolean
+  readonly isRevoked: boolean
+}
+
 export class ScopeListCommand extends BaseCommand {
   static override paths = [['scope', 'list']]
   static override usage = Command.Usage({
@@ -19,12 +26,15 @@ export class ScopeListCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const declared = (await app.config()).authScopes
-    const sealed = await (await app.vault()).list()
+    const vault = await app.vault()
+    const sealed = await vault.list()
+    const { revoked } = await vault.locks()
     const counts = new Map(sealed.map(({ id, keys }) => [id, keys.length]))
     const scopes = [...new Set([...declared.keys(), ...counts.keys()])].map((id) => ({
       id,
       sealedKeys: counts.get(id) ?? 0,
       isInFile: declared.has(id),
+      isRevoked: revoked.has(id),
     }))
     await (this.json ? printJson(scopes) : print(listText(scopes)))
     const gone = scopes.find(({ isInFile }) => !isInFile)
@@ -33,12 +43,13 @@ export class ScopeListCommand extends BaseCommand {
   }
 }
 
-function listText(scopes: readonly { id: string; sealedKeys: number; isInFile: boolean }[]): string {
+function listText(scopes: readonly ListedScope[]): string {
   if (scopes.length === 0) return 'no auth scopes yet'
-  const rows = scopes.map(({ id, sealedKeys, isInFile }) => [
-    id,
-    String(sealedKeys),
-    isInFile ? '' : 'not in the file, never used',
-  ])
+  const rows = scopes.map((scope) => [scope.id, String(scope.sealedKeys), stateOf(scope)])
   return table([['SCOPE', 'SEALED KEYS', ''], ...rows])
+}
+
+function stateOf({ isInFile, isRevoked }: ListedScope): string {
+  if (!isInFile) return 'not in the file, never used'
+  return isRevoked ? 'revoked' : ''
 }

@@ -2,7 +2,7 @@ import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { note } from '../../messages.ts'
-import { unknownScope } from '../../scopes.ts'
+import { refuseUnknownScope } from '../../scopes.ts'
 
 export class ScopeRevokeCommand extends BaseCommand {
   static override paths = [['scope', 'revoke']]
@@ -15,21 +15,9 @@ export class ScopeRevokeCommand extends BaseCommand {
   scope = Option.String({ name: 'SCOPE' })
 
   protected async run(app: App): Promise<number> {
-    await this.#refuseUnknown(app)
+    await refuseUnknownScope(app, this.scope)
     await (await app.vault()).lock(this.scope)
     note(`${this.scope} is revoked; \`mcplexer unlock ${this.scope}\` gives it back`)
     return 0
-  }
-
-  /** Who misspells it would believe that it is done. Where nothing can be looked up, it is done all the same. */
-  async #refuseUnknown(app: App): Promise<void> {
-    const config = await app.config().catch(() => null)
-    const sealed = await app
-      .vault()
-      .then((vault) => vault.list())
-      .catch(() => null)
-    if (config === null || sealed === null) return
-    const known = new Set([...config.authScopes.keys(), ...sealed.map(({ id }) => id)])
-    if (!known.has(this.scope)) throw unknownScope(this.scope, known)
   }
 }
