@@ -192,6 +192,15 @@ describe('servers as they should not be', () => {
     expect(stderr).toContain('`readable`')
   })
 
+  test.each([
+    ['/etc/passwd', "/etc/passwd is no program that can be run\nmcplexer: hint: ls -ld '/etc/passwd'\n"],
+    ['/no/such', 'command /no/such was not found\nmcplexer: hint: install /no/such\n'],
+  ])('a path that leads to no program (%s) is not looked for in PATH', (command, said) => {
+    using home = new TempHome(`downstream_servers: [{ id: odd, command: ${command} }]`)
+
+    expect(home.runSync(['tools', 'call', 'odd__x']).stderr).toContain(`server odd: ${said}`)
+  })
+
   test('a call over call_timeout_sec fails; progress and questions to the client keep it alive', async () => {
     using home = new TempHome(configOf([{ id: 'slow', more: { call_timeout_sec: 1 } }]))
     await using client = await RawClient.start(home, { sampling: {} })

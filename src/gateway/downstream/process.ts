@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute } from 'node:path'
 import { isForbiddenName } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
@@ -73,15 +73,21 @@ function findExecutable({ server, environment }: Launch): string {
     ? Bun.which(server.command)
     : Bun.which(server.command, { PATH: absoluteEntries(environment['PATH'] ?? '') })
   if (found !== null) return found
-  throw new GatewayError(
-    'SERVER_COMMAND_NOT_FOUND',
-    `server ${server.id}: command ${server.command} was not found`,
-    {
-      hint: /\s/.test(server.command)
-        ? 'write the program alone as `command`, and its arguments under `args`'
-        : `install ${server.command}, or write its full path as \`command\`; looked in PATH=${environment['PATH'] ?? ''}`,
-    },
-  )
+  throw noProgram(server, environment['PATH'] ?? '')
+}
+
+function noProgram({ id, command }: Server, path: string): GatewayError {
+  if (isAbsolute(command) && existsSync(command)) {
+    const message = `server ${id}: ${command} is no program that can be run`
+    return new GatewayError('SERVER_COMMAND_NOT_FOUND', message, { hint: `ls -ld '${command}'` })
+  }
+  const elsewhere = isAbsolute(command) ? '' : `, or write its full path as \`command\`; looked in PATH=${path}`
+  const hint = /\s/.test(command)
+    ? 'write the program alone as `command`, and its arguments under `args`'
+    : `install ${command}${elsewhere}`
+  return new GatewayError('SERVER_COMMAND_NOT_FOUND', `server ${id}: command ${command} was not found`, {
+    hint,
+  })
 }
 
 /** An empty or relative entry of PATH would run programs of whatever folder we are in. */
