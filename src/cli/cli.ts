@@ -2,7 +2,7 @@ import { Cli, type Command } from 'clipanion'
 import { nearest } from '../base/index.ts'
 import { WRONG_USAGE } from './base-command.ts'
 import { type CommandClass, commands, pathOf } from './commands/index.ts'
-import { commandHelp, generalHelp, groupHelp, optionsOf, synopsis } from './help.ts'
+import { commandHelp, generalHelp, groupHelp, optionsOf, synopsis, valueWordOf } from './help.ts'
 import { meantCommand } from './meant.ts'
 import { printError, printHint } from './messages.ts'
 import { print } from './present.ts'
@@ -73,18 +73,28 @@ function explainOption(args: readonly string[], options: readonly string[]): voi
   const end = args.indexOf('--')
   const typed = args.slice(0, end === -1 ? args.length : end).filter((arg) => /^-[a-z]$|^--[a-z]/i.test(arg))
   const unknown = typed.map((arg) => arg.split('=', 1)[0] ?? '').find((name) => !options.includes(name))
-  if (unknown === undefined) return
+  if (unknown === undefined) {
+    explainMissingValue(args)
+    return
+  }
   const meant = nearest(unknown, options)
   printHint(`there is an option not known to it${meant === null ? '' : `; did you mean ${meant}?`}`)
   if (options.includes('--from-file'))
     printHint('a value that looks like an option is given on stdin, or behind `--`')
 }
 
+function explainMissingValue(args: readonly string[]): void {
+  const last = args.at(-1) ?? ''
+  const word = valueWordOf(last)
+  if (word !== undefined) printHint(`${word} is missing behind ${last}`)
+}
+
 function explainNames(cli: Cli, args: readonly string[]): void {
   const group = groupOf(args)
   const isGroupAlone = group.length > 0 && args.length === 1
-  const meant = isGroupAlone ? null : meantCommand(args, commands.map(pathOf))
+  const meant = isGroupAlone || args[0] === '--config' ? null : meantCommand(args, commands.map(pathOf))
   printError(isGroupAlone ? `\`mcplexer ${args[0]}\` is a group of commands` : noCommand(args, group, meant))
+  if (args[0] === '--config') explainMissingValue(args)
   if (meant !== null) printHint(`did you mean \`mcplexer ${meant}\`?`)
   else if (group.length > 0) printHint(`there are:\n${groupHelp(cli, group)}`)
   else printHint('`mcplexer --help` lists them')

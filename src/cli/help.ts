@@ -109,6 +109,11 @@ export function optionsOf(cli: Cli, command: CommandClass): string[] {
   )
 }
 
+/** `FILE` for `--config`; undefined for what takes no value. */
+export function valueWordOf(option: string): string | undefined {
+  return OPTION_WORDS[option]
+}
+
 /** What is special to the command first, what all have last. */
 function optionRows(cli: Cli, command: CommandClass): string[][] {
   const rows = (definitionOf(cli, command)?.options ?? []).map(({ definition, description = '' }) => {
