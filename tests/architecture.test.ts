@@ -16,6 +16,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   gateway: ['base', 'config', 'sandbox', 'audit', 'auth'],
   cli: ['base', 'config', 'vault', 'sandbox', 'audit', 'gateway'],
 }
+const NOWHERE = /^$/
 /** Each outside power and the only places that use it. */
 const POWERS: [string, RegExp, RegExp][] = [
   ['age', /(from|import\() ?'age-encryption'/, /^vault\/cipher\.ts$/],
@@ -25,7 +26,7 @@ const POWERS: [string, RegExp, RegExp][] = [
     /Bun\.spawn|node:child_process/,
     /^(gateway\/downstream\/(process|watchdog)|daemon|sandbox\/(bwrap|egress\/bridge)|vault\/key\/(passphrase-command|plugin\/process))\.ts$/,
   ],
-  ['fetch', /\bfetch\(/, /^auth\/http\.ts$/],
+  ['fetch', /\bfetch\(/, NOWHERE],
   ['the environment', /process\.env\b|Bun\.env\b/, /^base\/env\.ts$/],
   [
     'stdout',
