@@ -32,6 +32,7 @@ export class Catalog {
   /** By server: there may be many, and they come one after the other. */
   readonly #items = new Map<string, Items>()
   readonly #results = new Map<string, Uint8Array>()
+  readonly #warnings = new Set<string>()
   #config: Config
   #merged: Merged | null = null
 
@@ -97,7 +98,7 @@ export class Catalog {
       id !== server.id && namespace !== '' && name.toLowerCase().startsWith(`${namespace}__`)
     const other = this.#enabled().find(isOf)
     if (other !== undefined)
-      log.warn(`${server.id}: a tool named like one of ${other.id} is left out: ${plainText(name)}`)
+      this.#warnOnce(`${server.id}: a tool named like one of ${other.id} is left out: ${plainText(name)}`)
     return other !== undefined
   }
 
@@ -118,10 +119,18 @@ export class Catalog {
       mergedItems(
         kind,
         items.flatMap((each) => each[kind]),
+        (text) => this.#warnOnce(text),
       ),
     ])
     this.#merged = Object.fromEntries(merged) as Merged
     return this.#merged
+  }
+
+  /** The lists are merged anew whenever one of them changes. */
+  #warnOnce(text: string): void {
+    if (this.#warnings.has(text)) return
+    this.#warnings.add(text)
+    log.warn(text)
   }
 
   #itemsOf(server: Server, listing: ServerListing): Items {
@@ -152,18 +161,27 @@ export class Catalog {
 }
 
 /** Told apart, never resolved by who came last. Templates may overlap: they are told apart when they are used. */
-function mergedItems(kind: ListKind, items: readonly CatalogItem[]): Map<string, CatalogItem> {
+function mergedItems(
+  kind: ListKind,
+  items: readonly CatalogItem[],
+  warn: (text: string) => void,
+): Map<string, CatalogItem> {
   const owners = Map.groupBy(items, (item) => item.publicKey)
   const merged = new Map<string, CatalogItem>()
   for (const item of items) {
     const isOfOthers = ({ server }: CatalogItem): boolean => server.id !== item.server.id
     const isShared = kind === 'resources' && owners.get(item.publicKey)?.some(isOfOthers) === true
     const name = isShared ? publicUri(item.server.namespace, item.key) : item.publicKey
-    if (merged.has(name))
-      log.warn(`${item.server.id}: one of its ${kind} has no name of its own and is left out`)
+    const taken = merged.get(name)
+    if (taken !== undefined) warn(leftOut(kind, item, taken))
     else merged.set(name, isShared ? underName(kind, item, name) : item)
   }
   return merged
+}
+
+function leftOut(kind: ListKind, { server, key }: CatalogItem, taken: CatalogItem): string {
+  const reason = taken.server.id === server.id ? 'it is there twice' : `server ${taken.server.id} has it, too`
+  return `${server.id}: one of its ${kind} is left out, as ${reason}: ${JSON.stringify(plainText(key))}`
 }
 
 function underName(kind: ListKind, item: CatalogItem, name: string): CatalogItem {
