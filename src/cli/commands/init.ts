@@ -17,7 +17,7 @@ Next:
   4. mcplexer tools list
   5. let the AI client start \`mcplexer serve\`
 
-Keep a copy of the key file: without it nothing that is sealed can be opened.`
+Without the key nothing opens: keep a copy, made by \`mcplexer key backup FILE\`.`
 
 export class InitCommand extends BaseCommand {
   static override paths = [['init']]

@@ -82,6 +82,6 @@ function agesText(keys: RotationReport['keys'], nowMs: number): string {
   if (keys.length === 0) return ''
   const rows = keys.map(({ scope, name, updatedAtMs }) => [scope, name, ageOf(updatedAtMs, nowMs)])
   const advice =
-    'Rotating does not un-leak a value that was read: replace those at their\nprovider. Oldest first:'
+    'Rotating does not un-leak a value that was read: replace those at their provider. Oldest first:'
   return `${foldedText(advice)}\n\n${table([['SCOPE', 'KEY', 'PUT'], ...rows])}`
 }
