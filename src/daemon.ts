@@ -106,6 +106,7 @@ async function listen(socket: string, configPath: string | undefined, stopped: P
     openSession: (home, clientFolder) => new ClientSession({ ...sessionDeps(app, clientFolder), home }),
     onStop: () => asked.resolve(),
   })
+  log.info(`listening on ${socket}, with ${app.paths.config}`)
   const watch = setInterval(() => {
     if (!server.isReachable()) asked.resolve()
   }, REACHABLE_EVERY_MS)

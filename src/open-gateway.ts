@@ -1,4 +1,4 @@
-import { hardenProcess, log, type Paths, releaseMemoryWhenIdle, systemClock } from './base/index.ts'
+import { hardenProcess, log, type Paths, releaseMemoryWhenIdle } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import type { Gateway } from './gateway/index.ts'
 import type { ActivityDatabase } from './store/index.ts'
@@ -34,7 +34,7 @@ export async function openGateway(
   const credentials = openCredentials({ config: () => current, vault, launches })
   credentials.onLock(({ isLocked }) => isLocked && keyAccess.forget())
   await waitForUnlocking(paths, keyAccess, closing)
-  const { AuditLog } = await import('./audit/index.ts')
+  const { AuditLog, pruneRegularly } = await import('./audit/index.ts')
   const gateway = new Gateway({
     config: initial,
     credentials,
@@ -45,7 +45,7 @@ export async function openGateway(
     digestKey: await digestKeyIn(activity),
   })
   if (activity !== null) {
-    void pruneInBackground(activity, initial.audit)
+    closing.push(pruneRegularly(activity, () => current.audit))
     const { lockWhenIdle } = await import('./idle-lock.ts')
     closing.push(lockWhenIdle(activity, vault, () => current.lockIdleMin))
   }
@@ -59,16 +59,6 @@ export async function openGateway(
   })
   closing.push(() => watch.close(), releaseMemoryWhenIdle())
   return gateway
-}
-
-/** What goes at its age or size; nobody waits for it. */
-async function pruneInBackground(activity: ActivityDatabase, audit: Config['audit']): Promise<void> {
-  const { prune } = await import('./audit/index.ts')
-  try {
-    await prune(activity, audit, systemClock.nowMs())
-  } catch {
-    log.debug('old entries of the record could not be let go of')
-  }
 }
 
 /** Other digests in each run where none is kept. */

@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, rmSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
-import type { Paths } from './base/index.ts'
+import { type Paths, systemCode } from './base/index.ts'
 import { runFolder } from './run-folder.ts'
 import type { KeyHandover } from './vault/index.ts'
 
@@ -81,7 +81,7 @@ function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
+    return systemCode(error) !== 'ESRCH'
   }
 }
 

@@ -12,7 +12,7 @@ import { linkedHash } from './chain.ts'
 import { type AuditEntry, decodeEntry, encodeEntry } from './entry.ts'
 import { isLinked } from './link.ts'
 
-interface Retention {
+export interface Retention {
   /** 0: for ever. */
   readonly keepDays: number
   /** 0: any number. */

@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { McplexerError } from './errors.ts'
+import { systemCode, systemReason } from './system-reason.ts'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
 const PRIVATE_FILE = 0o600
@@ -21,7 +22,7 @@ const PRIVATE_FOLDER = 0o700
 /** Temporary files are `.NAME.<random>.tmp` beside their target, so that whoever comes later can remove them. */
 const TEMPORARY_TAIL = /^[0-9a-f]{8}\.tmp$/
 
-const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
+const NO_LINKS = new Set<string | null>(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
 /** Creates `folder` (and missing parents) with 0700; a folder that exists keeps its mode. */
 export function ensurePrivateFolder(folder: string): void {
@@ -76,7 +77,7 @@ export function createOnAnyDisk(path: string, bytes: Uint8Array): boolean {
   try {
     return createExclusively(path, bytes)
   } catch (error) {
-    if (!(error instanceof McplexerError) || !NO_LINKS.includes(systemReason(error.cause))) throw error
+    if (!(error instanceof McplexerError) || !NO_LINKS.has(systemCode(error.cause))) throw error
     replaceAtomically(path, bytes)
     return true
   }
@@ -132,11 +133,9 @@ function exists(path: string): boolean {
 
 function unwritable(path: string, cause: unknown): McplexerError {
   return new McplexerError('BASE_FILE_UNWRITABLE', `cannot write ${path}: ${systemReason(cause)}`, {
-    hint: `check that the disk has room and that ${dirname(path)} can be written to`,
+    hint: exists(dirname(path))
+      ? `check that the disk has room and that ${dirname(path)} can be written to`
+      : `mkdir -p '${dirname(path)}'`,
     cause,
   })
-}
-
-function systemReason(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
 }

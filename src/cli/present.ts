@@ -1,3 +1,4 @@
+import { systemCode, systemReason } from '../base/index.ts'
 import { CliError } from './cli-error.ts'
 import { columns, folded } from './layout.ts'
 import { terminalWidth } from './terminal.ts'
@@ -13,8 +14,8 @@ export async function printBytes(bytes: Uint8Array): Promise<void> {
     await writer.write(bytes)
     await writer.end()
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
-    if (reason !== 'EPIPE') throw new CliError('CLI_OUTPUT_FAILED', `stdout cannot be written to: ${reason}`)
+    if (systemCode(error) === 'EPIPE') return
+    throw new CliError('CLI_OUTPUT_FAILED', `stdout cannot be written to: ${systemReason(error)}`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { hostEnvironment, Secret } from '../base/index.ts'
+import { hostEnvironment, Secret, systemReason } from '../base/index.ts'
 import { CliError } from './cli-error.ts'
 import { askSecret, isInteractive } from './prompt.ts'
 
@@ -46,8 +46,8 @@ function fromFile(path: string): Secret {
   try {
     return new Secret(buffer.slice(0, readUpTo(path, buffer)))
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
-    throw new CliError('CLI_VALUE_UNREADABLE', `the file of --from-file cannot be read: ${reason}`, {
+    const message = `the file of --from-file cannot be read: ${systemReason(error)}`
+    throw new CliError('CLI_VALUE_UNREADABLE', message, {
       hint: 'check its path and who may read it',
     })
   } finally {

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { digestOf } from '../base/index.ts'
+import { digestOf, systemCode } from '../base/index.ts'
 import type { Config } from './config.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { crossProblems } from './cross-checks.ts'
@@ -42,8 +42,7 @@ export async function readConfigFile(path: string): Promise<Uint8Array> {
     return await readFile(path)
   } catch (error) {
     if (error instanceof ConfigError) throw error
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    if (!isMissing) throw unreadable(path, 'the file cannot be read', `chmod u+r '${path}'`)
+    if (systemCode(error) !== 'ENOENT') throw unreadable(path, 'the file cannot be read', `chmod u+r '${path}'`)
     throw new ConfigError('CONFIG_MISSING', path, [
       { line: 1, column: 1, message: 'there is no such file', hint: 'mcplexer init' },
     ])

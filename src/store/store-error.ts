@@ -1,4 +1,4 @@
-import { type ErrorCode, McplexerError } from '../base/index.ts'
+import { type ErrorCode, McplexerError, systemCode } from '../base/index.ts'
 
 export class StoreError extends McplexerError {}
 
@@ -19,7 +19,7 @@ const CODES: readonly [prefix: string, code: ErrorCode, message: string, hint: s
 ]
 
 export function sqliteCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
+  return systemCode(error) ?? ''
 }
 
 /** An error of SQLite with our code and the file's path; anything else as it is. */

@@ -31,9 +31,13 @@ function readProcess(pid: number): ProcessRow | null {
 }
 
 /** Looks until it is so; the limit is a failure, not a pace. */
-export async function eventually(isSo: () => boolean, what: string, limitMs = 30_000): Promise<void> {
+export async function eventually(
+  isSo: () => boolean | Promise<boolean>,
+  what: string,
+  limitMs = 30_000,
+): Promise<void> {
   const deadline = performance.now() + limitMs
-  while (!isSo()) {
+  while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`)
     await Bun.sleep(10)
   }

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { commands, pathOf } from '../../src/cli/commands/index.ts'
 import { configOf } from '../helpers/fixtures.ts'
 import { eventually, runningProcesses } from '../helpers/processes.ts'
@@ -41,7 +42,9 @@ describe('stdout', () => {
       const { exitCode, stderr } = shell(home, '"$0" secret get a K > /dev/full')
 
       expect(exitCode).toBe(1)
-      expect(stderr).toBe('mcplexer: error: stdout cannot be written to: ENOSPC\n')
+      expect(stderr).toBe(
+        'mcplexer: error: stdout cannot be written to: no room is left on the disk (ENOSPC)\n',
+      )
     },
   )
 
@@ -204,6 +207,20 @@ describe('wrong usage exits 2, says what is right and repeats nothing of what wa
       expect(stderr).not.toContain(TOKEN)
     }
   })
+})
+
+test('what the system refuses is said in words, with what mends it', () => {
+  using home = new TempHome(SCOPES)
+  home.put('a', 'K', 'v')
+  const keep = join(home.folder, 'no', 'such', 'old.key')
+
+  expect(home.runSync(['secret', 'put', 'a', 'K', '--from-file', '/no/such']).stderr).toContain(
+    'there is no such file or folder (ENOENT)',
+  )
+  expect(home.runSync(['secret', 'put', 'a', 'K', '--from-file', '/']).stderr).toContain('it is a folder')
+  expect(home.runSync(['rotate-key', '--keep-old', keep]).stderr).toContain(`mkdir -p '${dirname(keep)}'`)
+  rmSync(home.file('age.key'))
+  expect(home.runSync(['key', 'restore', '/dev/zero']).stderr).toContain('is no backup of a key file')
 })
 
 test.each([

@@ -236,9 +236,11 @@ describe('a backup', () => {
     expect(said('restore', backup)).toContain('it was left as it is')
     Bun.spawnSync(['rm', home.file('age.key')])
     expect(said('backup', join(home.folder, 'other.age'))).toContain('age.key')
-    expect(said('restore', join(home.folder, 'none.age'))).toContain('none.age: there is no such file')
+    expect(said('restore', join(home.folder, 'none.age'))).toContain(
+      'none.age cannot be read: there is no such file',
+    )
     expect(said('restore', home.file('mcplexer.yaml'))).toContain('is no backup of a key file')
-    expect(said('restore', home.folder)).toContain('cannot be read')
+    expect(said('restore', home.folder)).toContain('is no backup of a key file')
   })
 
   test.skipIf(!hasStrace)(

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { createExclusively, createOnAnyDisk, type Secret } from '../../base/index.ts'
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createExclusively, createOnAnyDisk, type Secret, systemReason } from '../../base/index.ts'
 import { opened } from '../cipher.ts'
 import type { VaultContext } from '../context.ts'
 import { VaultError } from '../vault-error.ts'
@@ -8,6 +8,8 @@ import { refuseTaken, writeKeyCopy } from './copy.ts'
 import { innerOf, newPassphraseIn, sealedAndOpened } from './protection.ts'
 import { protectionFile } from './protection-file.ts'
 import { isWrapped } from './wrap.ts'
+
+const MAX_BYTES = 1024 * 1024
 
 /**
  * The identities, wrapped by a passphrase of their own, in a file that must not exist. Asks for it when there is a use
@@ -64,12 +66,13 @@ async function openedBackup(source: string, passphrase: () => Promise<Secret>): 
 
 /** Others may read it, as on a stick: without its passphrase it opens nothing. */
 function readBackup(source: string): Uint8Array {
-  if (!existsSync(source)) throw notABackup(`${source}: there is no such file`)
   try {
-    return readFileSync(source)
-  } catch {
-    throw notABackup(`${source} cannot be read`)
+    const about = statSync(source)
+    if (about.isFile() && about.size <= MAX_BYTES) return readFileSync(source)
+  } catch (error) {
+    throw notABackup(`${source} cannot be read: ${systemReason(error)}`)
   }
+  throw notABackup(`${source} is no backup of a key file`)
 }
 
 function notABackup(message: string): VaultError {

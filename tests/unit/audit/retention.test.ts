@@ -3,9 +3,11 @@ import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ActivityDatabase, AuditLog, listed, prune, verify } from '../../../src/audit/index.ts'
+import { type ActivityDatabase, AuditLog, listed, pruneRegularly, verify } from '../../../src/audit/index.ts'
+import { prune } from '../../../src/audit/retention.ts'
 import { systemClock } from '../../../src/base/index.ts'
 import { openActivity } from '../../../src/store/index.ts'
+import { eventually } from '../../helpers/processes.ts'
 
 const WAITING = { clock: systemClock, onWait: () => undefined, limitMs: 5000 }
 const DAY_MS = 86_400_000
@@ -54,6 +56,18 @@ test('names the newest start when it has let go several times, and of more than 
 
   expect(await seqs()).toEqual([10_508])
   expect(await verify(activity)).toMatchObject({ brokenAt: null, isCutOff: false, firstSeq: 10_508 })
+})
+
+test('a gateway that runs for long lets go again and again, by what is configured then', async () => {
+  let keepEntries = 0
+  const stop = pruneRegularly(activity, () => ({ ...FOR_EVER, keepEntries }), 1)
+  await add(20)
+  keepEntries = 4
+  await eventually(async () => (await seqs()).length === 4, 'all but four are gone')
+  await add(20)
+
+  await eventually(async () => (await seqs()).length === 4, 'all but four are gone again')
+  stop()
 })
 
 test('keeps as many megabytes as it should, with room for some more', async () => {

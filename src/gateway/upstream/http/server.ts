@@ -1,4 +1,4 @@
-import { isMcplexerError } from '../../../base/index.ts'
+import { isMcplexerError, systemReason } from '../../../base/index.ts'
 import { LATEST_LEGACY_REVISION } from '../../eras/legacy.ts'
 import { GatewayError } from '../../gateway-error.ts'
 import { MAX_LINE_BYTES } from '../../wire/framing.ts'
@@ -120,8 +120,8 @@ function isOfModernEra(request: Request, message: Message): boolean {
 }
 
 function listenFailed(hostname: string, port: number, cause: unknown): GatewayError {
-  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'
-  return new GatewayError('HTTP_LISTEN_FAILED', `cannot listen on ${hostname}:${port}: ${reason}`, {
+  const message = `cannot listen on ${hostname}:${port}: ${systemReason(cause)}`
+  return new GatewayError('HTTP_LISTEN_FAILED', message, {
     hint: 'is it running already? `mcplexer serve --http 127.0.0.1:0` takes a free port',
   })
 }
