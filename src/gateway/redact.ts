@@ -1,6 +1,8 @@
 import type { LiveValues } from './guard/live-values.ts'
 import type { Hit } from './guard/matcher.ts'
-import { latin1, type Reading } from './guard/reading.ts'
+import { latin1, type Reading } from './guard/reading/reading.ts'
+import { unescaped } from './guard/reading/unescape.ts'
+import { unusualPlaces } from './guard/reading/unusual.ts'
 import {
   hitsAtAllLevels,
   hitsIn,
@@ -11,8 +13,6 @@ import {
   placesIn,
 } from './guard/search.ts'
 import { type Token, tokensOf } from './guard/tokens.ts'
-import { unescaped } from './guard/unescape.ts'
-import { unusualPlaces } from './guard/unusual.ts'
 import { type Edit, type Span, splice } from './wire/json-span.ts'
 
 /** To change one of these would break the protocol. */

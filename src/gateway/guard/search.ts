@@ -1,10 +1,10 @@
 import { isAscii } from 'node:buffer'
 import type { Span } from '../wire/json-span.ts'
 import type { Hit, Matcher } from './matcher.ts'
-import { listedBytes } from './number-lists.ts'
-import { piece, type Reading } from './reading.ts'
-import { levelsOf, MAX_LEVELS_OF_ALL, plainReadings } from './readings.ts'
-import { joinedLines } from './wrapped.ts'
+import { listedBytes } from './reading/number-lists.ts'
+import { piece, type Reading } from './reading/reading.ts'
+import { levelsOf, MAX_LEVELS_OF_ALL, plainReadings } from './reading/readings.ts'
+import { joinedLines } from './reading/wrapped.ts'
 
 /** A long text is read piece by piece, as its readings take several times its size. */
 const PIECE_BYTES = 1024 * 1024

@@ -1,4 +1,4 @@
-import { nextByte } from './reading.ts'
+import { nextByte } from './reading/reading.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

@@ -1,4 +1,4 @@
-import type { Span } from '../wire/json-span.ts'
+import type { Span } from '../../wire/json-span.ts'
 
 const FEW_BYTES = 16
 

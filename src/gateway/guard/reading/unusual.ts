@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer'
-import type { Span } from '../wire/json-span.ts'
+import type { Span } from '../../wire/json-span.ts'
 import { latin1 } from './reading.ts'
 import { CONTROLS, UNSEEN_CHARACTERS } from './unseen.ts'
 
