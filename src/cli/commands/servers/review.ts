@@ -6,7 +6,7 @@ import { lineDiff } from '../../diff.ts'
 import { note } from '../../messages.ts'
 import { print } from '../../present.ts'
 import { confirm } from '../../prompt.ts'
-import { requireServer } from '../../servers.ts'
+import { waitingOf } from '../../servers.ts'
 import { visibleLine } from '../../visible.ts'
 
 export class ServersReviewCommand extends BaseCommand {
@@ -27,15 +27,8 @@ export class ServersReviewCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const review = await app.review()
-    const waiting = (await review.launches()).filter(({ serverId }) =>
-      [serverId, undefined].includes(this.server),
-    )
-    if (waiting.length === 0) {
-      if (this.server !== undefined) requireServer(await app.config(), this.server)
-      note('nothing waits for a review')
-    }
     let left = 0
-    for (const change of waiting) {
+    for (const change of await waitingOf(app, await review.launches(), this.server)) {
       const isApproved = await this.#isApproved(change)
       if (isApproved) await review.approveLaunch(change)
       else left++

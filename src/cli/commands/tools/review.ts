@@ -5,7 +5,7 @@ import { lineDiff } from '../../diff.ts'
 import { note } from '../../messages.ts'
 import { print } from '../../present.ts'
 import { confirm } from '../../prompt.ts'
-import { requireServer } from '../../servers.ts'
+import { waitingOf } from '../../servers.ts'
 import { visibleLine } from '../../visible.ts'
 import { counted } from '../../wording.ts'
 
@@ -27,11 +27,7 @@ export class ToolsReviewCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const review = await app.review()
-    const waiting = (await review.items()).filter(({ serverId }) => [serverId, undefined].includes(this.server))
-    if (waiting.length === 0) {
-      if (this.server !== undefined) requireServer(await app.config(), this.server)
-      note('nothing waits for a review')
-    }
+    const waiting = await waitingOf(app, await review.items(), this.server)
     let left = 0
     for (const [serverId, items] of Map.groupBy(waiting, (each) => each.serverId)) {
       const shown = new Map(items.map((each) => [each.item, each]))
