@@ -5,7 +5,7 @@ import { CliError } from './cli-error.ts'
 import { note } from './messages.ts'
 
 /** Throws CLI_SERVER_UNKNOWN, with the nearest id, when the configuration has no server of this one. */
-export function requireServer(config: Config, id: string): void {
+function requireServer(config: Config, id: string): void {
   if (config.servers.has(id)) return
   const meant = nearest(id, config.servers.keys())
   throw new CliError('CLI_SERVER_UNKNOWN', 'the configuration has no server of this name', {
