@@ -1,7 +1,7 @@
-import type { AuditedVault } from './audited-vault.ts'
+import type { AuditedVault } from './app/audited-vault.ts'
+import { once } from './app/once.ts'
 import { hardenProcess, log, McplexerError, type Paths, resolvePaths, systemClock } from './base/index.ts'
 import type { Gateway } from './gateway/index.ts'
-import { once } from './once.ts'
 import type { ActivityDatabase } from './store/index.ts'
 import type { Person, Vault } from './vault/index.ts'
 
@@ -27,7 +27,7 @@ export class App {
 
   /** What is done with it is on record. */
   readonly vault = once(async (): Promise<AuditedVault> => {
-    const { auditedVault } = await import('./audited-vault.ts')
+    const { auditedVault } = await import('./app/audited-vault.ts')
     return auditedVault(await this.#bareVault(), await this.#onRecord())
   })
 
@@ -35,7 +35,7 @@ export class App {
   readonly activity = once(() => openActivity(this.paths, this.#closing))
 
   readonly review = once(async () => {
-    const { openReview } = await import('./review.ts')
+    const { openReview } = await import('./app/review.ts')
     const { AuditLog } = await import('./audit/index.ts')
     const activity = await this.activity()
     if (activity === null) throw unusable(this.paths.activity)
@@ -44,7 +44,7 @@ export class App {
 
   /** Over the configuration in force; it follows the file while it runs. */
   readonly gateway = once(async (): Promise<Gateway> => {
-    const { openGateway } = await import('./open-gateway.ts')
+    const { openGateway } = await import('./app/open-gateway.ts')
     const gateway = await openGateway(await this.config(), {
       paths: this.paths,
       vault: this.#bareVault,
@@ -79,14 +79,14 @@ export class App {
 
   readonly #onRecord = once(async () => {
     const { AuditLog } = await import('./audit/index.ts')
-    const { onRecord } = await import('./on-record.ts')
+    const { onRecord } = await import('./app/on-record.ts')
     // a person holds the key himself: he is warned, and not kept from his secrets
     return onRecord(async () => new AuditLog(await this.activity(), { allowsFailure: true }))
   })
 
   /** What HTTP clients send, as it is or a new one; on record too. Throws HTTP_TOKEN_UNSAFE. */
   async httpToken(action: 'show' | 'new'): Promise<string> {
-    const { readToken, replaceToken } = await import('./http-token.ts')
+    const { readToken, replaceToken } = await import('./app/http-token.ts')
     const onRecord = await this.#onRecord()
     return onRecord({ kind: 'key', action: `token ${action}` }, async () =>
       action === 'new' ? replaceToken(this.paths.httpToken) : readToken(this.paths.httpToken),
@@ -97,7 +97,7 @@ export class App {
   async unlockGateways(): Promise<number | null> {
     const { isKeyWrapped } = await import('./vault/index.ts')
     if (!isKeyWrapped(this.paths.keyFile)) return 0
-    const { handOver, isWaitedFor } = await import('./unlock-socket.ts')
+    const { handOver, isWaitedFor } = await import('./app/unlock-socket.ts')
     // nobody is asked for what nobody needs
     if (!(await isWaitedFor(this.paths))) return null
     await (await this.#bareVault()).describeKey()

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
 import { isatty } from 'node:tty'
+import { runFolder } from './app/run-folder.ts'
 import {
   environmentNaming,
   isMcplexerError,
@@ -19,7 +20,6 @@ import {
   STATUS,
   STOP,
 } from './gateway/socket.ts'
-import { runFolder } from './run-folder.ts'
 import { sessionDeps } from './serve.ts'
 
 const START_LIMIT_MS = 10_000

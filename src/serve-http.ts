@@ -1,8 +1,8 @@
+import { authorizer, readToken } from './app/http-token.ts'
 import type { App } from './app.ts'
 import { log } from './base/index.ts'
 import { ClientSession } from './gateway/front.ts'
 import { HttpServer, isLoopback, parseAddress } from './gateway/http.ts'
-import { authorizer, readToken } from './http-token.ts'
 import { sessionDeps } from './serve.ts'
 
 /** `mcplexer serve --http`, until `stopped`. Throws HTTP_ADDRESS_INVALID, HTTP_LISTEN_FAILED or HTTP_TOKEN_UNSAFE. */

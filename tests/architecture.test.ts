@@ -43,7 +43,8 @@ const files = [...new Glob('src/**/*.ts').scanSync({ cwd: ROOT })]
   .map((path) => path.slice('src/'.length))
   .sort()
 const sourceOf = (file: string) => readFileSync(join(ROOT, 'src', file), 'utf8')
-const roomOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : '')
+/** What is in `app/` stands at the top, beside `app.ts`. */
+const roomOf = (file: string) => /^(?!app\/)([^/]+)\//.exec(file)?.[1] ?? ''
 const importsOf = (file: string) =>
   [...sourceOf(file).matchAll(/(?:from|import\() ?'(\.[^']+\.ts)'/g)].map(([, path = '']) =>
     normalize(join(dirname(file), path)),

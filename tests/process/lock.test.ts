@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
+import { lockWhenIdle } from '../../src/app/idle-lock.ts'
 import { systemClock } from '../../src/base/index.ts'
-import { lockWhenIdle } from '../../src/idle-lock.ts'
 import { openActivity } from '../../src/store/index.ts'
 import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'

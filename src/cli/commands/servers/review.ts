@@ -1,6 +1,6 @@
 import { Command, Option } from 'clipanion'
+import type { ChangedLaunch } from '../../../app/review.ts'
 import type { App } from '../../../app.ts'
-import type { ChangedLaunch } from '../../../review.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { lineDiff } from '../../diff.ts'
 import { note } from '../../messages.ts'

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { ensurePrivateFolder, McplexerError, type Paths } from './base/index.ts'
+import { ensurePrivateFolder, McplexerError, type Paths } from '../base/index.ts'
 
 /** The folder of our sockets, made when it is missing. Throws DAEMON_FOLDER_UNSAFE when others can reach into it. */
 export function runFolder({ socket }: Paths): string {

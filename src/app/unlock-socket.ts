@@ -1,9 +1,9 @@
 import { chmodSync, readdirSync, rmSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
-import { type Paths, systemCode } from './base/index.ts'
+import { type Paths, systemCode } from '../base/index.ts'
+import type { KeyHandover } from '../vault/index.ts'
 import { runFolder } from './run-folder.ts'
-import type { KeyHandover } from './vault/index.ts'
 
 const NAME = /^unlock-\d+\.sock$/
 /** Also those of servers' ways out, by the number of the gateway. */

@@ -1,7 +1,7 @@
-import { headOf } from './audit/index.ts'
-import { log } from './base/index.ts'
-import type { ActivityDatabase } from './store/index.ts'
-import type { Vault } from './vault/index.ts'
+import { headOf } from '../audit/index.ts'
+import { log } from '../base/index.ts'
+import type { ActivityDatabase } from '../store/index.ts'
+import type { Vault } from '../vault/index.ts'
 
 const LOOK_EVERY_MS = 5000
 

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
-import { createExclusively, ensurePrivateFolder, McplexerError, replaceAtomically } from './base/index.ts'
+import { createExclusively, ensurePrivateFolder, McplexerError, replaceAtomically } from '../base/index.ts'
 
 /** RFC 6750 tokens: 32 random bytes as base64url. */
 const TOKEN = /^[A-Za-z0-9_-]{43}$/

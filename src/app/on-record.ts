@@ -1,5 +1,5 @@
-import type { AuditEntry, AuditLog } from './audit/index.ts'
-import type { ErrorCode } from './base/index.ts'
+import type { AuditEntry, AuditLog } from '../audit/index.ts'
+import type { ErrorCode } from '../base/index.ts'
 
 export type What = Pick<AuditEntry, 'kind' | 'action' | 'scope' | 'keys'>
 

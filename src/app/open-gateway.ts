@@ -1,8 +1,8 @@
-import { hardenProcess, log, type Paths, releaseMemoryWhenIdle } from './base/index.ts'
-import type { Config } from './config/index.ts'
-import type { Gateway } from './gateway/index.ts'
-import type { ActivityDatabase } from './store/index.ts'
-import type { KeyAccess, Vault } from './vault/index.ts'
+import { hardenProcess, log, type Paths, releaseMemoryWhenIdle } from '../base/index.ts'
+import type { Config } from '../config/index.ts'
+import type { Gateway } from '../gateway/index.ts'
+import type { ActivityDatabase } from '../store/index.ts'
+import type { KeyAccess, Vault } from '../vault/index.ts'
 import { waitForUnlocking } from './wait-for-unlocking.ts'
 
 /** What the gateway is joined with. */
@@ -23,10 +23,10 @@ export async function openGateway(
   { paths, vault, activity, keyAccess, closing }: GatewayRooms,
 ): Promise<Gateway> {
   await hardenProcess()
-  const { Gateway } = await import('./gateway/index.ts')
-  const { openCredentials } = await import('./auth/index.ts')
-  const { Sandbox } = await import('./sandbox/index.ts')
-  const { watchConfig } = await import('./config/index.ts')
+  const { Gateway } = await import('../gateway/index.ts')
+  const { openCredentials } = await import('../auth/index.ts')
+  const { Sandbox } = await import('../sandbox/index.ts')
+  const { watchConfig } = await import('../config/index.ts')
   const { rememberedIn } = await import('./remembered.ts')
   let current = initial
   const remembered = activity === null ? null : rememberedIn(activity)
@@ -34,7 +34,7 @@ export async function openGateway(
   const credentials = openCredentials({ config: () => current, vault, launches })
   credentials.onLock(({ isLocked }) => isLocked && keyAccess.forget())
   await waitForUnlocking(paths, keyAccess, closing)
-  const { AuditLog, pruneRegularly } = await import('./audit/index.ts')
+  const { AuditLog, pruneRegularly } = await import('../audit/index.ts')
   const gateway = new Gateway({
     config: initial,
     credentials,
@@ -63,7 +63,7 @@ export async function openGateway(
 
 /** Other digests in each run where none is kept. */
 async function digestKeyIn(activity: ActivityDatabase | null): Promise<Uint8Array> {
-  const { auditDigestKey } = await import('./store/index.ts')
+  const { auditDigestKey } = await import('../store/index.ts')
   const kept = await (activity === null ? null : auditDigestKey(activity).catch(() => null))
   return kept ?? crypto.getRandomValues(new Uint8Array(32))
 }

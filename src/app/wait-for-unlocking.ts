@@ -1,5 +1,5 @@
-import { log, type Paths } from './base/index.ts'
-import type { KeyAccess } from './vault/index.ts'
+import { log, type Paths } from '../base/index.ts'
+import type { KeyAccess } from '../vault/index.ts'
 
 /** Loading sockets takes longer than a server needs to start. */
 const LISTEN_AFTER_MS = 300
@@ -11,7 +11,7 @@ export async function waitForUnlocking(
   closing: (() => unknown)[],
 ): Promise<void> {
   if (process.platform === 'win32') return
-  const { isKeyWrapped } = await import('./vault/index.ts')
+  const { isKeyWrapped } = await import('../vault/index.ts')
   const listen = async (): Promise<() => void> => {
     const { listenForUnlocking } = await import('./unlock-socket.ts')
     return listenForUnlocking(paths, (key) => access.give(key))

@@ -1,7 +1,7 @@
-import type { LaunchGrants } from './auth/index.ts'
-import { systemClock } from './base/index.ts'
-import { type CatalogStore, type PinStore, readListing } from './gateway/index.ts'
-import * as store from './store/index.ts'
+import type { LaunchGrants } from '../auth/index.ts'
+import { systemClock } from '../base/index.ts'
+import { type CatalogStore, type PinStore, readListing } from '../gateway/index.ts'
+import * as store from '../store/index.ts'
 
 /** What auth and gateway want remembered, each through an interface of its own, in the activity database. */
 interface Remembered {

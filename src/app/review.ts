@@ -1,8 +1,8 @@
-import type { AuditEntry, AuditLog } from './audit/index.ts'
-import { isGrantedByFirstUse, type LaunchGrant, launchOf, needsGrant } from './auth/index.ts'
-import { systemClock } from './base/index.ts'
-import type { Config } from './config/index.ts'
-import { pinOf } from './gateway/index.ts'
+import type { AuditEntry, AuditLog } from '../audit/index.ts'
+import { isGrantedByFirstUse, type LaunchGrant, launchOf, needsGrant } from '../auth/index.ts'
+import { systemClock } from '../base/index.ts'
+import type { Config } from '../config/index.ts'
+import { pinOf } from '../gateway/index.ts'
 import {
   type ActivityDatabase,
   forgetListings,
@@ -11,7 +11,7 @@ import {
   savePins,
   type Withheld,
   withheldItems,
-} from './store/index.ts'
+} from '../store/index.ts'
 
 /** A server that would be started otherwise than when it got its scope. */
 export interface ChangedLaunch {

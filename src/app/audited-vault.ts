@@ -1,5 +1,5 @@
+import type { OpenedScope, Vault } from '../vault/index.ts'
 import type { OnRecord, What } from './on-record.ts'
-import type { OpenedScope, Vault } from './vault/index.ts'
 
 export interface AuditedVault extends Omit<Vault, 'open'> {
   /** The scope, for who wants this key of it; null when nothing is sealed under its id. */
