@@ -26,10 +26,16 @@ function normalized(argv: readonly string[]): string[] {
   const [first, second, ...rest] = argv
   if (first === undefined) return ['--help']
   if (first === '--version' || first === '-V') return ['version', ...argv.slice(1)]
+  if (first === 'serve') return argv.flatMap(withBlank)
   if (first === 'help') return [...argv.slice(1), '--help']
   if (first === '--config' && second !== undefined)
     return separateValue([...rest.slice(0, 2), first, second, ...rest.slice(2)])
   return separateValue(argv)
+}
+
+/** The address is a word of its own, as it may be left out. */
+function withBlank(arg: string): string[] {
+  return arg.startsWith('--http=') ? ['--http', arg.slice('--http='.length)] : [arg]
 }
 
 function wantsHelp(args: readonly string[]): boolean {

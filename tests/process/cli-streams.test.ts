@@ -155,6 +155,7 @@ describe('wrong usage exits 2, says what is right and repeats nothing of what wa
     [['secret', 'put', 'a', 'K', '--dash'], /on stdin, or behind `--`/],
     [['serve', '--http', '99999'], /error: a port is a number from 0 \(any free one\) to 65535/],
     [['serve', '--http', 'x:y'], /error: the address is not HOST:PORT/],
+    [['serve', '--http=x:y'], /error: the address is not HOST:PORT/],
     [['serve', '--foreground'], /serve --daemon --foreground/],
     [['rotate-key', '--dry-run', '--keep-old', 'f'], /--keep-old has nothing to keep/],
     [['audit', 'list', '--kind', TOKEN], /one of call, start,/],
@@ -319,6 +320,16 @@ describe('D14: secret put', () => {
       'auth_scopes:\n    - id: new-scope\n',
     )
   })
+})
+
+test('a second init changes nothing, and says of each file that it was there', () => {
+  using home = new TempHome(SCOPES)
+  const before = home.read('age.key')
+
+  const { exitCode, stdout } = home.runSync(['init'])
+
+  expect({ exitCode, key: home.read('age.key') }).toEqual({ exitCode: 0, key: before })
+  expect(stdout.match(/existed, left as it is/g)).toHaveLength(3)
 })
 
 describe('init that is refused leaves nothing that was not there', () => {

@@ -31,12 +31,14 @@ export class InitCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const { paths } = app
-    const { isNewConfig, recipient } = await this.#make(app)
+    const existed = new Set([paths.config, paths.vault, paths.keyFile].filter((path) => existsSync(path)))
+    const recipient = await this.#make(app)
+    const said = (path: string): string => `${path}${existed.has(path) ? ' (existed, left as it is)' : ''}`
     await print(
       table([
-        ['configuration', `${paths.config}${isNewConfig ? '' : ' (existed, left as it is)'}`],
-        ['vault', paths.vault],
-        ['key file', paths.keyFile],
+        ['configuration', said(paths.config)],
+        ['vault', said(paths.vault)],
+        ['key file', said(paths.keyFile)],
         ['public key', shortRecipient(recipient)],
       ]),
     )
@@ -45,13 +47,13 @@ export class InitCommand extends BaseCommand {
   }
 
   /** When one of them is refused, nothing is left that was not there. */
-  async #make(app: App): Promise<{ isNewConfig: boolean; recipient: string }> {
+  async #make(app: App): Promise<string> {
     const { paths } = app
     const undoConfig = undoing([paths.config])
     const undoVault = undoing(vaultFiles(paths))
     try {
-      const isNewConfig = await writeExample(paths)
-      return { isNewConfig, recipient: await (await app.vault()).init() }
+      await writeExample(paths)
+      return await (await app.vault()).init()
     } catch (error) {
       await app.close()
       // with a key file that works, another process may have sealed something in the meantime
@@ -62,11 +64,11 @@ export class InitCommand extends BaseCommand {
   }
 }
 
-async function writeExample(paths: Paths): Promise<boolean> {
+async function writeExample(paths: Paths): Promise<void> {
   ensurePrivateFolder(paths.home)
   ensurePrivateFolder(dirname(paths.config))
   const { exampleConfig } = await import('../../config/index.ts')
-  return createExclusively(paths.config, new TextEncoder().encode(exampleConfig))
+  createExclusively(paths.config, new TextEncoder().encode(exampleConfig))
 }
 
 function vaultFiles({ vault, keyFile }: Paths): string[] {
