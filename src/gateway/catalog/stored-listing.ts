@@ -23,7 +23,7 @@ export function readListing(source: string): ServerListing | null {
 
 /** Throws when it is no JSON. */
 export function isObjectSource(source: unknown): boolean {
-  if (typeof source !== 'string' || source.includes('\n')) return false
+  if (typeof source !== 'string' || /[\n\r]/.test(source)) return false
   const value = JSON.parse(source)
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -11,6 +11,7 @@ import {
   textOf,
   trimmed,
 } from './json-span.ts'
+import { onOneLine } from './one-line.ts'
 
 /**
  * One JSON-RPC 2.0 message as it came, with the few places that routing reads or rewrites. All else is opaque
@@ -51,7 +52,14 @@ const NO_PARAMS: ReadonlyMap<string, Span> = new Map()
 const encoder = new TextEncoder()
 
 /** Throws WIRE_INVALID_JSON or WIRE_INVALID_MESSAGE; neither quotes the message. */
-export function readMessage(bytes: Uint8Array): Message {
+export function readMessage(written: Uint8Array): Message {
+  const message = readWritten(written)
+  // read as it came, then kept on one line: positions are the same in both
+  const bytes = onOneLine(written)
+  return bytes === written ? message : { ...message, bytes }
+}
+
+function readWritten(bytes: Uint8Array): Message {
   const top = members(bytes, trimmed(bytes))
   const id = top.get('id')
   const method = top.get('method')

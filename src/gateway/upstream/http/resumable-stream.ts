@@ -1,5 +1,5 @@
+import { onOneLine } from '../../wire/one-line.ts'
 import type { Outlet } from '../outlet.ts'
-import { onOneLine } from './body.ts'
 import { type EventStore, encodeEvent, eventId, primingEvent } from './event-store.ts'
 import { SseConnection } from './sse-connection.ts'
 

@@ -5,7 +5,7 @@ import { MAX_LINE_BYTES } from '../../wire/framing.ts'
 import { type Message, readMessage, splitBatch } from '../../wire/message.ts'
 import { RPC } from '../rpc-error.ts'
 import type { HttpAddress } from './address.ts'
-import { onOneLine, readBody } from './body.ts'
+import { readBody } from './body.ts'
 import { type Authorize, guard } from './guard.ts'
 import type { OpenSession } from './http-session.ts'
 import { LegacyEndpoint, type Post } from './legacy.ts'
@@ -96,20 +96,13 @@ function readPost(body: Uint8Array): Post | Response {
   try {
     const batch = splitBatch(body)
     const isBatch = batch !== null
-    const parts = (batch ?? [body]).map((part) => readLine(part))
+    const parts = (batch ?? [body]).map((part) => readMessage(part))
     if (parts.length > 0) return { parts, isBatch }
     return refusal(400, 'a batch has 1 to 100 messages', { code: RPC.invalidRequest })
   } catch (error) {
     const code = isMcplexerError(error, 'WIRE_INVALID_JSON') ? RPC.parseError : RPC.invalidRequest
     return refusal(400, code === RPC.parseError ? 'Parse error' : 'Invalid Request', { code })
   }
-}
-
-/** Read as it came, then kept on one line: positions are the same in both. */
-function readLine(part: Uint8Array): Message {
-  const message = readMessage(part)
-  const bytes = onOneLine(part)
-  return bytes === part ? message : { ...message, bytes }
 }
 
 /** By the body, whose word counts; a body without one is of the era that the header names. */

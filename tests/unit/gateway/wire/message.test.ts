@@ -18,6 +18,16 @@ function request(text: string): RequestMessage {
 }
 
 describe('readMessage', () => {
+  test('leaves no line break in, at which another reader would begin a message', () => {
+    const inner = '{"jsonrpc":"2.0","id":9,"method":"tools/call"}'
+    const source = `{"jsonrpc":"2.0","id":1,"result":{"a":\r${inner}\r\n}}\r`
+
+    const message = read(source)
+
+    expect(textFrom(message.bytes)).toBe(source.replaceAll(/[\r\n]/g, ' '))
+    expect(() => read('{"id":1,"method":"a\rb"}')).toThrow('not valid JSON')
+  })
+
   test('tells the three kinds apart', () => {
     expect(read('{"jsonrpc":"2.0","id":"a","method":"ping"}').kind).toBe('request')
     expect(read('{"jsonrpc":"2.0","method":"x"}').kind).toBe('notification')
