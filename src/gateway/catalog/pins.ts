@@ -1,6 +1,6 @@
 import { digestOf, log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
-import { keyIn } from './item-key.ts'
+import { keyIn, PINNED } from './item-key.ts'
 import { plainSource } from './plain-text.ts'
 import type { ServerListing } from './store.ts'
 
@@ -22,8 +22,6 @@ export interface PinStore {
   withhold(serverId: string, variant: string, pins: readonly Pin[]): Promise<void>
 }
 
-/** What of a tool a model goes by. */
-const PINNED = ['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations']
 const INSTRUCTIONS = 'instructions'
 
 /**

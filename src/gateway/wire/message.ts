@@ -11,6 +11,7 @@ import {
   textOf,
   trimmed,
 } from './json-span.ts'
+import { KnownNames } from './known-names.ts'
 import { onOneLine } from './one-line.ts'
 
 /**
@@ -49,6 +50,20 @@ export interface ResponseMessage {
 
 const MAX_BATCH = 100
 const NO_PARAMS: ReadonlyMap<string, Span> = new Map()
+const MEMBERS = new KnownNames(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
+const PARAMS = new KnownNames([
+  '_meta',
+  'name',
+  'arguments',
+  'uri',
+  'ref',
+  'taskId',
+  'requestId',
+  'progressToken',
+  'requestState',
+  'inputResponses',
+])
+const META = new KnownNames(['progressToken'])
 const encoder = new TextEncoder()
 
 /** Throws WIRE_INVALID_JSON or WIRE_INVALID_MESSAGE; neither quotes the message. */
@@ -60,7 +75,7 @@ export function readMessage(written: Uint8Array): Message {
 }
 
 function readWritten(bytes: Uint8Array): Message {
-  const top = members(bytes, trimmed(bytes))
+  const top = membersOf(MEMBERS, bytes, trimmed(bytes))
   const id = top.get('id')
   const method = top.get('method')
   if (method === undefined) return readResponse(bytes, top, id)
@@ -134,15 +149,21 @@ export function encodeResult(request: RequestMessage, resultSource: string | Uin
   return line
 }
 
+function membersOf(known: KnownNames, bytes: Uint8Array, span: Span): Map<string, Span> {
+  const found = members(bytes, span)
+  if (known.haveDouble(found.keys())) throw invalidMessage('a name is like one that MCP has, but for the case')
+  return found
+}
+
 function readParams(bytes: Uint8Array, params: Span | undefined): ReadonlyMap<string, Span> {
   if (params === undefined || isArray(bytes, params)) return NO_PARAMS
   if (!isObject(bytes, params)) throw invalidMessage('its params are not an object')
-  return members(bytes, params)
+  return membersOf(PARAMS, bytes, params)
 }
 
 function readMeta(bytes: Uint8Array, params: ReadonlyMap<string, Span>): ReadonlyMap<string, Span> {
   const meta = params.get('_meta')
-  return isObject(bytes, meta) ? members(bytes, meta) : NO_PARAMS
+  return isObject(bytes, meta) ? membersOf(META, bytes, meta) : NO_PARAMS
 }
 
 function readResponse(bytes: Uint8Array, top: Map<string, Span>, id: Span | undefined): ResponseMessage {

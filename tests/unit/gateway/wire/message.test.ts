@@ -28,6 +28,21 @@ describe('readMessage', () => {
     expect(() => read('{"id":1,"method":"a\rb"}')).toThrow('not valid JSON')
   })
 
+  test.each([
+    '{"id":1,"method":"x","Method":"y"}',
+    '{"id":1,"ID":2,"result":{}}',
+    '{"id":1,"re\\u017fult":{},"result":{}}',
+    '{"id":1,"method":"x","params":{"name":"a","Name":"b"}}',
+    '{"method":"x","params":{"to\u212aen":1,"progressTo\u212aen":1}}',
+    '{"method":"x","params":{"_meta":{"ProgressToken":1}}}',
+  ])('refuses %p: readers that fold case would take one name for another', (text) => {
+    expect(() => read(text)).toThrow('not a JSON-RPC message')
+  })
+
+  test('takes names that are like none of ours', () => {
+    expect(read('{"id":1,"method":"x","params":{"names":1,"NAMES":2},"ids":3}').kind).toBe('request')
+  })
+
   test('tells the three kinds apart', () => {
     expect(read('{"jsonrpc":"2.0","id":"a","method":"ping"}').kind).toBe('request')
     expect(read('{"jsonrpc":"2.0","method":"x"}').kind).toBe('notification')
