@@ -88,7 +88,7 @@ function byTemplate(uri: string, catalog: Catalog): Server | null {
 function byTask(request: RequestMessage, deps: RouteDeps): Route | null {
   const taskId = textParam(request, 'taskId')
   const owner = taskId === null ? null : deps.memory.ownerOfTask(taskId)
-  const server = owner === null ? undefined : deps.config.servers.get(owner)
+  const server = enabled(deps.config).find(({ id }) => id === owner)
   return server === undefined ? toTheOnly(enabled(deps.config)) : { server, edits: [] }
 }
 
