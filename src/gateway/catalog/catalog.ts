@@ -4,7 +4,7 @@ import { type Span, splice, textOf } from '../wire/json-span.ts'
 import { replaceWith } from '../wire/message.ts'
 import { keyIn, keySpanIn } from './item-key.ts'
 import { KINDS, LIST_KINDS, type ListKind } from './kinds.ts'
-import { publicKey, publicUri } from './namespace.ts'
+import { isPublicUriOf, publicKey, publicUri } from './namespace.ts'
 import { plainSource, plainText } from './plain-text.ts'
 import type { ServerListing } from './store.ts'
 
@@ -92,7 +92,22 @@ export class Catalog {
     return found?.server ?? null
   }
 
-  /** `github__x` of a server that is not github: made to be taken for another one's. */
+  /** Made to be taken for something of another server. */
+  #isDeceptive(server: Server, kind: ListKind, key: string): boolean {
+    if (kind === 'tools') return this.#looksLikeAnother(server, key)
+    return kind !== 'prompts' && this.#hasUriOfAnother(server, key)
+  }
+
+  /** `mcplexer:github:x` of a server that is not github. */
+  #hasUriOfAnother(server: Server, uri: string): boolean {
+    const isOf = ({ id, namespace }: Server) => id !== server.id && isPublicUriOf(namespace, uri)
+    const other = this.#enabled().find(isOf)
+    if (other !== undefined)
+      this.#warnOnce(`${server.id}: a URI like one of ${other.id} is left out: ${plainText(uri)}`)
+    return other !== undefined
+  }
+
+  /** `github__x` of a server that is not github. */
   #looksLikeAnother(server: Server, name: string): boolean {
     const isOf = ({ id, namespace }: Server) =>
       id !== server.id && namespace !== '' && name.toLowerCase().startsWith(`${namespace}__`)
@@ -154,7 +169,7 @@ export class Catalog {
     if (span === null) return []
     const key = source === written ? textOf(bytes, span) : keyIn(written, LIST_KINDS[kind].key)
     if (key === null) return []
-    if (kind === 'tools' && this.#looksLikeAnother(server, key)) return []
+    if (this.#isDeceptive(server, kind, key)) return []
     const name = publicKey(kind, server.namespace, key)
     return [{ server, key, publicKey: name, source: name === key ? source : renamed(bytes, span, name) }]
   }

@@ -32,6 +32,11 @@ export function publicUri(namespace: string, uri: string): string {
   return `mcplexer:${namespace}:${uri}`
 }
 
+/** Whether a URI or template looks like one that we make for an item of this namespace. */
+export function isPublicUriOf(namespace: string, uri: string): boolean {
+  return plainText(uri).toLowerCase().startsWith(publicUri(namespace, ''))
+}
+
 /** How an item of a list is called towards clients when no other server has the same. */
 export function publicKey(kind: ListKind, namespace: string, key: string): string {
   return kind === 'tools' || kind === 'prompts' ? publicName(namespace, key) : plainText(key)
