@@ -21,14 +21,27 @@ export class CallRecorder {
   readonly #audit: AuditLog
   readonly #guard: LeakGuard
   readonly #options: () => RecordOptions
-  readonly #client: string
-  readonly #session = crypto.randomUUID().slice(0, 8)
+  readonly #client: ClientDescription
+  readonly #session: string
 
-  constructor(audit: AuditLog, guard: LeakGuard, options: () => RecordOptions, client: ClientDescription) {
+  constructor(
+    audit: AuditLog,
+    guard: LeakGuard,
+    options: () => RecordOptions,
+    client: ClientDescription,
+    session = crypto.randomUUID().slice(0, 8),
+  ) {
     this.#audit = audit
     this.#guard = guard
     this.#options = options
-    this.#client = clientLabel(client)
+    this.#client = client
+    this.#session = session
+  }
+
+  /** Clients that can do the same share a session, and each has its own name. */
+  of(client: ClientDescription): CallRecorder {
+    if (client.clientInfo === this.#client.clientInfo) return this
+    return new CallRecorder(this.#audit, this.#guard, this.#options, client, this.#session)
   }
 
   /** Throws AUDIT_FAILED when what happens next could not be put on record. */
@@ -47,7 +60,7 @@ export class CallRecorder {
     const entry = {
       kind: 'call',
       action: request.method,
-      client: this.#guard.withoutValues(this.#client),
+      client: this.#guard.withoutValues(clientLabel(this.#client)),
       session: this.#session,
       server: server.id,
       name: this.#nameOf(request),
@@ -83,8 +96,12 @@ export class CallRecorder {
   }
 }
 
-/** `name/version`, as the app says itself. */
+/** `name/version`, as the app says itself; it may say anything. */
 export function clientLabel({ clientInfo }: Pick<ClientDescription, 'clientInfo'>): string {
-  const { name = 'unknown', version = '' } = JSON.parse(clientInfo)
-  return `${String(name)}/${String(version)}`
+  const { name, version }: { name?: unknown; version?: unknown } = JSON.parse(clientInfo)
+  return `${wordOf(name) ?? 'unknown'}/${wordOf(version) ?? ''}`
+}
+
+function wordOf(value: unknown): string | null {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : null
 }

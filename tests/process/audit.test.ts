@@ -36,7 +36,35 @@ function change(home: TempHome, sql: string, ...parameters: string[]): void {
   database.close()
 }
 
+const PREFIX = 'io.modelcontextprotocol/'
+
+/** A call of 2026-07-28, which says itself who calls. */
+const callOf = (clientInfo: object) => ({
+  name: 'one__echo',
+  arguments: { message: 'hello' },
+  _meta: {
+    [`${PREFIX}protocolVersion`]: '2026-07-28',
+    [`${PREFIX}clientCapabilities`]: {},
+    [`${PREFIX}clientInfo`]: clientInfo,
+  },
+})
+
 describe('on record', () => {
+  test('is who calls, also of clients that can do the same, whatever one says of itself', async () => {
+    using home = homeOf()
+    await using client = RawClient.raw(home)
+
+    const names = [{ toString: 0, valueOf: 0 }, 'alice', 'mallory']
+    for (const name of names) {
+      const reply = await client.request('tools/call', callOf({ name, version: '1' }))
+      expect(reply.error).toBeUndefined()
+    }
+    await client.close()
+
+    const calls = entriesOf(home, '--kind', 'call').map((entry) => entry.client)
+    expect(calls).toEqual(['unknown/1', 'alice/1', 'mallory/1'])
+  })
+
   test('a misspelt server or scope that finds nothing is told so', () => {
     using home = homeOf()
 

@@ -1,5 +1,5 @@
 import type { ListKind } from '../catalog/kinds.ts'
-import type { Question } from '../downstream/caller.ts'
+import type { ClientDescription, Question } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import { META } from '../eras/modern.ts'
 import type { ClientView, ViewHome } from '../view/client-view.ts'
@@ -54,12 +54,17 @@ export class Listeners implements ViewHome {
   }
 
   /** Open until the flight is called back; then there is no reply. */
-  async listen(request: RequestMessage, flight: Flight, outlet: Outlet): Promise<Uint8Array | null> {
+  async listen(
+    request: RequestMessage,
+    client: ClientDescription,
+    flight: Flight,
+    outlet: Outlet,
+  ): Promise<Uint8Array | null> {
     const filter = filterOf(request)
     if (filter === null) return errorReply(request, RPC.invalidParams, 'params.notifications must be an object')
     const called = new Promise<void>((resolve) => flight.whenCancelled(() => resolve()))
     const view = await this.#view()
-    const uris = await watched(view, filter.uris)
+    const uris = await watched(view, client, filter.uris)
     const id = sourceOf(request.bytes, request.id)
     const listener = { id, outlet, news: new Latest(outlet), fields: filter.fields, uris: new Set(uris) }
     if (!flight.isCancelled) {
@@ -126,11 +131,16 @@ function filterOf({ bytes, params }: RequestMessage): { fields: Field[]; uris: s
 }
 
 /** Those that a server has agreed to tell about. */
-async function watched(view: ClientView, uris: readonly string[]): Promise<string[]> {
+async function watched(
+  view: ClientView,
+  client: ClientDescription,
+  uris: readonly string[],
+): Promise<string[]> {
   const agreed = await Promise.all(
     uris.map(async (uri) => {
       const asked = readMessage(encodeMessage({ id: 0, method: 'resources/subscribe', params: { uri } }))
-      const isAgreed = asked.kind === 'request' && (await view.watch(asked).catch(() => 'failed')) === null
+      const isAgreed =
+        asked.kind === 'request' && (await view.watch(asked, client).catch(() => 'failed')) === null
       return isAgreed ? [uri] : []
     }),
   )

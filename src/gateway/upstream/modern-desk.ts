@@ -31,6 +31,8 @@ const REMOVED = new Set([
   'initialize',
 ])
 
+const NOBODY = '{"name":"unknown","version":"0"}'
+
 /** Clients that can do the same. */
 interface Kind {
   readonly service: Service
@@ -121,11 +123,13 @@ export class ModernDesk {
     outlet: Outlet,
   ): Promise<Uint8Array | null> {
     if (request.method === DISCOVER) return encodeResult(request, discovered(service))
-    if (request.method === LISTEN) return listeners.listen(request, flight, outlet)
+    // those who can do the same share a service, whoever has begun it
+    const client = { ...service.client, clientInfo: envelope.clientInfo ?? NOBODY }
+    if (request.method === LISTEN) return listeners.listen(request, client, flight, outlet)
     const listed = kindOfMethod(request.method)
     if (listed !== null) return list(request, listed, service)
     if (REMOVED.has(request.method)) return methodNotFound(request)
-    const caller = this.#callerOf(request, envelope, outlet, service.client)
+    const caller = this.#callerOf(request, envelope, outlet, client)
     return (await service.view()).call(request, caller, flight)
   }
 
@@ -135,7 +139,7 @@ export class ModernDesk {
       era: 'modern',
       revision: MODERN_REVISION,
       capabilities: envelope.capabilities ?? '{}',
-      clientInfo: envelope.clientInfo ?? '{"name":"unknown","version":"0"}',
+      clientInfo: envelope.clientInfo ?? NOBODY,
     }
     const key = variantOf(client)
     const known = this.#kinds.get(key)

@@ -80,8 +80,9 @@ export class ClientView implements LinkListener {
     onFailure: (error: unknown) => void = () => undefined,
   ): Promise<Uint8Array | null> {
     const [config, catalog, memory] = [this.#config, this.lists.catalog, this.#memory]
-    const acquire = (server: Server) => this.#acquire(server)
-    const { recorder, checkLock } = this.#deps
+    const acquire = (server: Server) => this.#acquire(server, caller.client)
+    const { checkLock } = this.#deps
+    const recorder = this.#deps.recorder.of(caller.client)
     const heldCalls = this.#heldCalls
     const deps = { config, catalog, memory, recorder, checkLock, heldCalls, acquire, onFailure }
     return relay(deps, request, caller, flight)
@@ -93,7 +94,10 @@ export class ClientView implements LinkListener {
   }
 
   /** News of the resource from now on. Null when it works, else the server's error; `unknown` when it is nobody's. */
-  async watch(request: RequestMessage): Promise<ResponseMessage | 'unknown' | null> {
+  async watch(
+    request: RequestMessage,
+    client = this.#deps.client,
+  ): Promise<ResponseMessage | 'unknown' | null> {
     const uri = textParam(request, 'uri')
     const route = findRoute(request, {
       config: this.#config,
@@ -101,11 +105,11 @@ export class ClientView implements LinkListener {
       memory: this.#memory,
     })
     if (route === null || uri === null) return 'unknown'
-    const { recorder } = this.#deps
+    const recorder = this.#deps.recorder.of(client)
     const startedMs = performance.now()
     try {
       recorder.check()
-      const link = await this.#acquire(route.server)
+      const link = await this.#acquire(route.server, client)
       const key = this.lists.catalog.find('resources', uri)?.key ?? uri
       const error = await this.#watches.add(link, key, uri)
       recorder.done(request, route, startedMs, error?.bytes ?? null)
@@ -179,8 +183,8 @@ export class ClientView implements LinkListener {
     this.links.forget(link)
   }
 
-  async #acquire(server: Server): Promise<ServerLink> {
-    const { pools, client } = this.#deps
+  async #acquire(server: Server, client = this.#deps.client): Promise<ServerLink> {
+    const { pools } = this.#deps
     const knownEra = this.lists.catalog.listingOf(server.id)?.offer.era ?? null
     const link = await pools.acquire(server, client, knownEra)
     if (this.links.meet(link)) this.#met(link)
