@@ -13,7 +13,7 @@ import {
   type YAMLMap,
 } from 'yaml'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
-import { excessiveDepth, MAX_ALIASES, MAX_DEPTH, structureFaults } from './structure.ts'
+import { deceptiveFaults, excessiveDepth, MAX_ALIASES, MAX_DEPTH, structureFaults } from './structure.ts'
 import { syntaxFaults } from './syntax.ts'
 
 export const MAX_BYTES = 1024 * 1024
@@ -142,7 +142,7 @@ export class YamlSource {
     const { errors, warnings } = this.#document
     const lineAt = (offset: number): number => this.positionAt(offset).line
     const syntax = syntaxFaults(this.text, [...errors, ...warnings], lineAt)
-    const faults = [...syntax, ...structureFaults(this.#document)]
+    const faults = [...deceptiveFaults(this.text), ...syntax, ...structureFaults(this.#document)]
     return faults.map(({ offset, message }) => ({ ...this.positionAt(offset), message }))
   }
 }

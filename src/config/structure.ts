@@ -38,6 +38,17 @@ function faultOfKey(name: string, earlier: Set<string>): string | null {
   return null
 }
 
+/** Control characters, directions of writing, and breaks of lines that are none here: all but LF and CRLF. */
+const DECEPTIVE = /\r(?!\n)|(?![\t\n\r])\p{Cc}|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u
+const DECEPTIVE_FAULT =
+  'a character that is not seen, after which the rest reads otherwise; within "…" write it as \\u and four digits'
+
+/** What makes a person, or another reader of YAML, see another file than is read here. */
+export function deceptiveFaults(text: string): Fault[] {
+  const offset = text.search(DECEPTIVE)
+  return offset === -1 ? [] : [{ offset, message: DECEPTIVE_FAULT }]
+}
+
 /**
  * Where the text first nests deeper than allowed, or null. Found by the lexer, which does not recurse: the parser
  * takes very long on very deep input. Nesting by indentation needs no limit: 1 MiB has room for 1,400 levels.

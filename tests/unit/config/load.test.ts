@@ -455,3 +455,19 @@ describe('a server that could never start is refused', () => {
     expect(problemsOf(one(`${off}, network: all`, 'require_shield: false'))).toEqual([])
   })
 })
+
+test.each([
+  'command: evil #\r    command: good',
+  'command: evil # \u001b[2K\u001b[1G    command: good',
+  'command: evil # \u0085    disabled: true',
+  'command: evil # \u2028    disabled: true',
+  'command: "\u202etxt.exe"',
+])('what a person, or another reader of YAML, would see otherwise is refused: %p', (line) => {
+  expect(problemsOf(`downstream_servers:\n  - id: a\n    ${line}\n`)[0]).toStartWith('3:')
+})
+
+test('CRLF, tabs between words, emoji with joiners and escapes are fine', () => {
+  const text = ['# 👩‍💻\tx', 'downstream_servers:', '  - id: a', '    command: x', '    args: ["\\u202e"]', '']
+
+  expect(problemsOf(`\ufeff${text.join('\r\n')}`)).toEqual([])
+})
