@@ -120,6 +120,9 @@ describe('headers that mirror the body', () => {
     expect(await call({ region: 'eu' }, { 'Mcp-Param-Region': 'us' })).toEqual([400, -32020])
     expect(await call({ deep: { n: 42 } }, { 'Mcp-Param-Count': '0x2a' })).toEqual([400, -32020])
     expect(await call({}, { 'Mcp-Param-Region': 'eu' })).toEqual([400, -32020])
+    const large = { deep: { n: 2 ** 53 } }
+    expect(await call(large, { 'Mcp-Param-Count': '9007199254740992' })).toEqual([200, undefined])
+    expect(await call(large, { 'Mcp-Param-Count': '9007199254740993' })).toEqual([400, -32020])
   })
 })
 

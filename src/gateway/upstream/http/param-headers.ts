@@ -54,7 +54,12 @@ function isSaid(header: string | null, bytes: Uint8Array, value: Span | null): b
   if (said === null) return false
   if (isString(bytes, value)) return said === textOf(bytes, value)
   const source = sourceOf(bytes, value)
-  return said === source || (/^-?[\d.eE+-]+$/.test(said) && Number(said) === Number(source))
+  return said === source || (/^-?[\d.eE+-]+$/.test(said) && isSameNumber(Number(said), Number(source)))
+}
+
+/** Beyond 2^53 two integers that differ may be read as one. */
+function isSameNumber(one: number, other: number): boolean {
+  return one === other && Math.abs(one) <= Number.MAX_SAFE_INTEGER
 }
 
 function asRecord(value: unknown): Record<string, unknown> {
