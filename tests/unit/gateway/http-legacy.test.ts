@@ -85,13 +85,16 @@ test('a session that nobody uses ends; one with an open stream stays', async () 
   await eventually(() => sessions[1]?.isClosed === true, 'the second has ended')
 })
 
-test('a session is unknown to another token', async () => {
-  const { send, begin } = await start(60_000)
+test('a session is unknown to another token, and ends with its streams once that is the valid one', async () => {
+  const { sessions, send, begin } = await start(60_000)
   const id = await begin()
+  const events = eventsOf(await send('GET', { 'Mcp-Session-Id': id }))
 
   expect((await send('POST', { 'Mcp-Session-Id': id }, PING, 'b')).status).toBe(404)
   expect((await send('DELETE', { 'Mcp-Session-Id': id }, undefined, 'b')).status).toBe(404)
-  expect((await send('POST', { 'Mcp-Session-Id': id }, PING)).status).toBe(200)
+
+  expect(sessions[0]?.isClosed).toBe(true)
+  expect((await Array.fromAsync(events)).map(({ data }) => data).join('')).toBe('')
 })
 
 test('what came before the GET stream waits for it, once', async () => {

@@ -55,6 +55,10 @@ export class LegacyEndpoint {
     return new Response(null, { status: 200 })
   }
 
+  endOthers(bearer: string): void {
+    this.#table.endOthers(bearer)
+  }
+
   close(): Promise<void> {
     return this.#table.close()
   }

@@ -31,6 +31,7 @@ export class HttpServer {
   readonly #server: Bun.Server<undefined>
   #address: HttpAddress
   #isClosing = false
+  #bearer = ''
 
   constructor(deps: HttpDeps) {
     this.#deps = deps
@@ -74,10 +75,18 @@ export class HttpServer {
   async #answer(request: Request, server: Bun.Server<undefined>): Promise<Response> {
     const bearer = guard(request, this.#address, this.#deps.authorize)
     if (bearer instanceof Response) return bearer
+    this.#ofBearer(bearer)
     if (this.#isClosing) return refusal(503, 'the server is ending')
     if (request.method === 'POST') return this.#post(request, server, bearer)
     server.timeout(request, 0)
     return request.method === 'GET' ? this.#legacy.get(request, bearer) : this.#legacy.delete(request, bearer)
+  }
+
+  /** One token is valid at a time: whoever comes with a new one ends the sessions, and so the streams, of the old. */
+  #ofBearer(bearer: string): void {
+    if (bearer === this.#bearer) return
+    this.#bearer = bearer
+    this.#legacy.endOthers(bearer)
   }
 
   async #post(request: Request, server: Bun.Server<undefined>, bearer: string): Promise<Response> {

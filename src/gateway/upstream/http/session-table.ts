@@ -38,6 +38,11 @@ export class SessionTable {
     await session.close()
   }
 
+  /** The token that they were begun with is no longer valid. */
+  endOthers(bearer: string): void {
+    for (const session of this.#sessions.values()) if (session.bearer !== bearer) void this.end(session)
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#sweeper)
     await Promise.all([...this.#sessions.values()].map((session) => this.end(session)))
