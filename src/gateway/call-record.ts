@@ -22,6 +22,7 @@ export class CallRecorder {
   readonly #guard: LeakGuard
   readonly #options: () => RecordOptions
   readonly #client: ClientDescription
+  readonly #label: string
   readonly #session: string
 
   constructor(
@@ -35,6 +36,7 @@ export class CallRecorder {
     this.#guard = guard
     this.#options = options
     this.#client = client
+    this.#label = clientLabel(client)
     this.#session = session
   }
 
@@ -60,7 +62,7 @@ export class CallRecorder {
     const entry = {
       kind: 'call',
       action: request.method,
-      client: this.#guard.withoutValues(clientLabel(this.#client)),
+      client: this.#guard.withoutValues(this.#label),
       session: this.#session,
       server: server.id,
       name: this.#nameOf(request),

@@ -9,5 +9,8 @@ const SPACE = 0x20
  */
 export function onOneLine(message: Uint8Array): Uint8Array {
   if (!message.includes(NEWLINE) && !message.includes(RETURN)) return message
-  return message.map((byte) => (byte === NEWLINE || byte === RETURN ? SPACE : byte))
+  const line = message.slice()
+  for (const end of [NEWLINE, RETURN])
+    for (let at = line.indexOf(end); at !== -1; at = line.indexOf(end, at + 1)) line[at] = SPACE
+  return line
 }
