@@ -9,6 +9,7 @@ import {
   type Paths,
   resolvePaths,
   systemClock,
+  systemReason,
 } from './base/index.ts'
 import { ClientSession } from './gateway/front.ts'
 import {
@@ -41,19 +42,22 @@ export async function startDaemon(configPath: string | undefined): Promise<Daemo
     detached: true,
   })
   child.unref()
-  const started = await untilItAnswers(socket)
-  // another was faster; ours would wait for nobody, and take its place when it ends
-  if (started.pid !== child.pid) child.kill()
+  const started = await untilItAnswers(socket, child)
+  // another was faster; ours waits for its end, to take its place
+  if (started.pid !== child.pid) child.kill('SIGKILL')
   return { ...started, isNew: started.pid === child.pid }
 }
 
 /** The daemon itself: one for each home, kept so by a lock that the kernel takes back. */
 export async function runDaemon(configPath: string | undefined, stopped: Promise<void>): Promise<number> {
-  const paths = readyPaths(configPath)
   try {
-    return await withDaemonLock(paths, 0, () => listen(paths.socket, configPath, stopped))
+    const paths = readyPaths(configPath)
+    const running = await askDaemon(paths.socket, STATUS)
+    if (running !== null) throw runsAlready(running.pid)
+    // one that is ending has its servers to end, and the lock until then
+    return await withDaemonLock(paths, START_LIMIT_MS, () => listen(paths.socket, configPath, stopped))
   } catch (error) {
-    log.error(isMcplexerError(error) ? error.message : 'the daemon ended unexpectedly')
+    sayWhy(error, `the daemon ended unexpectedly: ${systemReason(error)}`)
     return 1
   }
 }
@@ -70,8 +74,7 @@ export async function connect(configPath?: string): Promise<number> {
     log.error('the daemon has ended; the client may start `mcplexer connect` again')
     return 1
   } catch (error) {
-    log.error(isMcplexerError(error) ? error.message : 'connect ended unexpectedly')
-    if (isMcplexerError(error) && error.hint !== undefined) log.info(`hint: ${error.hint}`)
+    sayWhy(error, 'connect ended unexpectedly')
     return 1
   }
 }
@@ -80,13 +83,19 @@ export async function connect(configPath?: string): Promise<number> {
 export async function stopDaemon(paths: Paths): Promise<DaemonStatus | null> {
   const status = await askDaemon(paths.socket, STOP)
   if (status === null) return null
-  try {
-    // who gets its lock knows that it has gone
-    await withDaemonLock(paths, STOP_LIMIT_MS, async () => undefined)
-  } catch {
-    throw notEnded(status.pid)
+  for (const startedMs = performance.now(); performance.now() - startedMs < STOP_LIMIT_MS; ) {
+    if (await hasGone(paths, status.pid)) return status
+    await Bun.sleep(LOOK_MS)
   }
-  return status
+  throw notEnded(status.pid)
+}
+
+/** Who gets its lock knows that it has gone, unless the next one was faster. */
+async function hasGone(paths: Paths, pid: number): Promise<boolean> {
+  const isFree = await withDaemonLock(paths, 0, async () => true).catch(() => false)
+  if (isFree) return true
+  const next = await askDaemon(paths.socket, STATUS).catch(() => null)
+  return next !== null && next.pid !== pid
 }
 
 async function withDaemonLock<T>({ socket }: Paths, limitMs: number, work: () => Promise<T>): Promise<T> {
@@ -136,13 +145,24 @@ function readyPaths(configPath: string | undefined): Paths {
   return paths
 }
 
-async function untilItAnswers(socket: string): Promise<DaemonStatus> {
+async function untilItAnswers(socket: string, child: Bun.Subprocess): Promise<DaemonStatus> {
   for (const startedMs = performance.now(); performance.now() - startedMs < START_LIMIT_MS; ) {
+    const hasEnded = child.exitCode !== null || child.signalCode !== null
     const status = await askDaemon(socket, STATUS)
     if (status !== null) return status
+    if (hasEnded) break
     await Bun.sleep(LOOK_MS)
   }
   throw notStarted()
+}
+
+function sayWhy(error: unknown, unexpected: string): void {
+  log.error(isMcplexerError(error) ? error.message : unexpected)
+  if (isMcplexerError(error) && error.hint !== undefined) log.info(`hint: ${error.hint}`)
+}
+
+function runsAlready(pid: number): McplexerError {
+  return new McplexerError('DAEMON_RUNS', `process ${pid} runs already`, { hint: 'mcplexer daemon stop' })
 }
 
 function notEnded(pid: number): McplexerError {
