@@ -1,4 +1,4 @@
-import { type FSWatcher, realpathSync, watch } from 'node:fs'
+import { type FSWatcher, realpathSync, statSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { digestOf, isMcplexerError } from '../base/index.ts'
 import type { Config } from './config.ts'
@@ -6,7 +6,7 @@ import { parseConfig, readConfigFile } from './load.ts'
 
 /** Editors write in several steps: wait for the last. */
 const SETTLE_MS = 50
-/** Only where the system cannot watch: no handles left, a network file system. */
+/** For what the system tells nobody: it cannot watch, or the folder has gone and another took its place. */
 const POLL_MS = 2000
 
 interface ConfigWatch {
@@ -18,12 +18,19 @@ interface ConfigListeners {
   onError(error: unknown): void
 }
 
+interface WatchedFolder {
+  /** Which one it was; null when nobody tells of its changes. */
+  readonly identity: string | null
+  readonly watcher: FSWatcher | null
+}
+
 type WatchFolder = (folder: string, onEvent: (event: string, changed: string | null) => void) => FSWatcher
 
 /**
  * Tells of every new valid content of the file, and once of each invalid one by its error; the caller keeps the old
  * configuration then. It watches folders, as editors put a new file in the place of the old one: that of the path
- * and, behind a symlink, that of the file itself. Never throws; looks at regular intervals where it cannot watch.
+ * and, behind a symlink, that of the file itself. Never throws; looks at regular intervals where it cannot watch, and
+ * whether the folders are still those that it watches: a branch that lacks the folder takes it away.
  */
 export function watchConfig(
   current: Pick<Config, 'path' | 'digest'>,
@@ -31,36 +38,42 @@ export function watchConfig(
   { watchFolder = watch, pollMs = POLL_MS }: { watchFolder?: WatchFolder; pollMs?: number } = {},
 ): ConfigWatch {
   const follower = new ConfigFollower(current, listeners)
-  const watchers = new Map<string, FSWatcher>()
+  const watched = new Map<string, WatchedFolder>()
   let timer: Timer | undefined
-  let poll: Timer | undefined
+  const lookNow = (): void => {
+    watchFolders()
+    follower.look()
+  }
   const look = (): void => {
     clearTimeout(timer)
-    timer = setTimeout(() => {
-      watchFolders()
-      follower.look()
-    }, SETTLE_MS)
+    timer = setTimeout(lookNow, SETTLE_MS)
   }
-  const pollInstead = (): void => {
-    poll ??= setInterval(() => follower.look(), pollMs).unref()
+  const watchOne = (folder: string, names: ReadonlySet<string>): WatchedFolder => {
+    const identity = identityOf(folder)
+    try {
+      const watcher = watchFolder(folder, (_event, changed) => {
+        if (changed === null || names.has(changed)) look()
+      })
+      watcher.on('error', () => watched.set(folder, { identity: null, watcher }))
+      return { identity, watcher: watcher.unref() }
+    } catch {
+      return { identity: null, watcher: null }
+    }
   }
   /** Again at each look: a symlink may lead to another folder by then. */
   const watchFolders = (): void => {
     const files = [current.path, behindLinks(current.path)]
     const names = new Set(files.map((file) => basename(file)))
     for (const folder of new Set(files.map((file) => dirname(file)))) {
-      if (watchers.has(folder)) continue
-      try {
-        const watcher = watchFolder(folder, (_event, changed) => {
-          if (changed === null || names.has(changed)) look()
-        })
-        watcher.on('error', pollInstead)
-        watchers.set(folder, watcher.unref())
-      } catch {
-        pollInstead()
-      }
+      const before = watched.get(folder)
+      if (before !== undefined && !isBlind(folder, before)) continue
+      before?.watcher?.close()
+      watched.set(folder, watchOne(folder, names))
     }
   }
+  const poll = setInterval(() => {
+    if ([...watched].some(([folder, one]) => isBlind(folder, one))) lookNow()
+  }, pollMs).unref()
   watchFolders()
   // the file may have changed between the read of `current` and now
   look()
@@ -69,7 +82,7 @@ export function watchConfig(
       clearTimeout(timer)
       clearInterval(poll)
       follower.close()
-      for (const watcher of watchers.values()) watcher.close()
+      for (const { watcher } of watched.values()) watcher?.close()
     },
   }
 }
@@ -116,6 +129,20 @@ class ConfigFollower {
       this.#seen = failure
       this.#listeners.onError(error)
     }
+  }
+}
+
+function isBlind(folder: string, { identity }: WatchedFolder): boolean {
+  return identity === null || identity !== identityOf(folder)
+}
+
+/** A new folder may get the number of the one that has gone, but not its birth. Null when there is none. */
+function identityOf(folder: string): string | null {
+  try {
+    const { dev, ino, birthtimeMs } = statSync(folder)
+    return `${dev} ${ino} ${birthtimeMs}`
+  } catch {
+    return null
   }
 }
 

@@ -134,3 +134,29 @@ test('where the system cannot watch, it looks at intervals and does not throw', 
     expect(await next()).toEqual([id])
   }
 })
+
+test('a folder that goes and comes back, or whose parent is replaced, is followed', async () => {
+  const { folder, path, next } = await watched(
+    (root, link) => {
+      mkdirSync(join(root, 'tools/mcp'), { recursive: true })
+      writeFileSync(join(root, 'tools/mcp/real.yaml'), yaml('first'))
+      symlinkSync(join(root, 'tools/mcp/real.yaml'), link)
+    },
+    { pollMs: 50 },
+  )
+  expect(path).toBe(join(folder, 'mcplexer.yaml'))
+
+  rmSync(join(folder, 'tools'), { recursive: true })
+  expect(await next()).toHaveProperty('code', 'CONFIG_MISSING')
+  mkdirSync(join(folder, 'tools/mcp'), { recursive: true })
+  writeFileSync(join(folder, 'tools/mcp/real.yaml'), yaml('back'))
+  expect(await next()).toEqual(['back'])
+  writeFileSync(join(folder, 'tools/mcp/real.yaml'), yaml('edited'))
+  expect(await next()).toEqual(['edited'])
+
+  mkdirSync(join(folder, 'other/mcp'), { recursive: true })
+  writeFileSync(join(folder, 'other/mcp/real.yaml'), yaml('moved-here'))
+  renameSync(join(folder, 'tools'), join(folder, 'away'))
+  renameSync(join(folder, 'other'), join(folder, 'tools'))
+  expect(await next()).toEqual(['moved-here'])
+})
