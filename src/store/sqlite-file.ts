@@ -21,6 +21,8 @@ interface SqliteFile {
   readonly database: Database
   readonly path: string
   readonly isReadOnly: boolean
+  /** False once another file lies there, such as a backup that was put back, or none. */
+  isInPlace(): boolean
   /** Throws when another mcplexer has changed the schema since. For every transaction. */
   check(): void
 }
@@ -54,7 +56,8 @@ export async function openSqliteFile(
   }
   try {
     const version = await prepare()
-    return { database, path, isReadOnly, check: () => checkVersion(database, path, version) }
+    const isInPlace = () => liesAt(wanted, file)
+    return { database, path, isReadOnly, isInPlace, check: () => checkVersion(database, path, version) }
   } catch (error) {
     database.close()
     throw asStoreError(error, path)
@@ -79,6 +82,16 @@ export function createPrivateFile(path: string): void {
 
 function statOf(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false })
+}
+
+/** Also when nobody can see what lies there. */
+function liesAt(path: string, { dev, ino }: Stats): boolean {
+  try {
+    const found = statOf(path)
+    return found?.dev === dev && found.ino === ino
+  } catch {
+    return true
+  }
 }
 
 function isWritable(path: string): boolean {

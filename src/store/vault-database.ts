@@ -10,6 +10,8 @@ export type VaultTransaction = Transaction<VaultTables>
 export interface VaultDatabase {
   readonly path: string
   readonly isReadOnly: boolean
+  /** False once another file lies there, such as a backup that was put back, or none. */
+  isInPlace(): boolean
   /** Holds a read lock, so that no other process can commit meanwhile; many can read at once. */
   read<T>(work: (transaction: VaultTransaction) => Promise<T>): Promise<T>
   /** Holds the write lock; readers go on until the commit. On any error nothing is changed. */
@@ -52,6 +54,7 @@ export async function openVaultDatabase(
   return {
     path: file.path,
     isReadOnly: file.isReadOnly,
+    isInPlace: file.isInPlace,
     read: (work) => kysely.transaction().setAccessMode('read only').execute(work),
     write: (work) => kysely.transaction().execute(work),
     changeMark: () => {

@@ -11,6 +11,8 @@ const WAIT_LIMIT_MS = 120_000
 /** What `changeMark` says before there is a database, and before it was opened. */
 const NO_DATABASE = 0
 const UNOPENED_DATABASE = -1
+/** Another file lies in its place. */
+const REPLACED_DATABASE = -2
 
 export interface VaultOptions {
   readonly paths: Paths
@@ -28,13 +30,20 @@ interface OpenContext {
   close(): Promise<void>
 }
 
-/** Touches database and key file only when the context is asked for them; the database stays open until `close`. */
+/**
+ * Touches database and key file only when the context is asked for them; the database stays open until `close`. One
+ * that was put in its place is opened instead: what is locked or sealed there counts.
+ */
 export function openContext(options: VaultOptions): OpenContext {
   const { paths, clock = systemClock, onWait = () => undefined, keyAccess = new KeyAccess() } = options
   const waiting = { clock, onWait, limitMs: WAIT_LIMIT_MS }
   let opened: VaultDatabase | null = null
+  /** Work that has begun in them ends there. */
+  const replaced: VaultDatabase[] = []
   const open = async (create: boolean): Promise<VaultDatabase | null> => {
-    if (opened !== null) return opened
+    if (opened?.isInPlace()) return opened
+    if (opened !== null) replaced.push(opened)
+    opened = null
     const database = await openVaultDatabase(paths.vault, waiting, create)
     if (opened !== null) await database?.close()
     opened ??= database
@@ -64,11 +73,11 @@ export function openContext(options: VaultOptions): OpenContext {
   return {
     context,
     changeMark: () => {
-      if (opened !== null) return opened.changeMark()
+      if (opened !== null) return opened.isInPlace() ? opened.changeMark() : REPLACED_DATABASE
       return existsSync(paths.vault) ? UNOPENED_DATABASE : NO_DATABASE
     },
     close: async () => {
-      await opened?.close()
+      for (const database of [...replaced, opened]) await database?.close()
       opened = null
     },
   }

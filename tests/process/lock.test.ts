@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { copyFileSync, renameSync } from 'node:fs'
 import { lockWhenIdle } from '../../src/app/idle-lock.ts'
 import { systemClock } from '../../src/base/index.ts'
 import { openActivity } from '../../src/store/index.ts'
@@ -48,6 +49,20 @@ describe('lock', () => {
     await eventually(() => true, 'a moment')
     await untilAnswered(first, 'gh')
     expect(home.runSync(['secret', 'get', 'gh', 'TOKEN']).stdout).toBe('one-token-123')
+  })
+
+  test('reaches a gateway that had opened the vault before a backup was put in its place', async () => {
+    using home = homeOf()
+    await using client = await RawClient.start(home)
+    const pid = await pidOf(client, 'gh')
+    copyFileSync(home.file('mcplexer.db'), home.file('backup.db'))
+    renameSync(home.file('backup.db'), home.file('mcplexer.db'))
+    expect(await pidOf(client, 'gh')).toBe(pid)
+
+    expect(home.runSync(['lock']).exitCode).toBe(0)
+
+    await ends(pid)
+    expect(await client.callText('gh__echo', { message: 'x' })).toContain('mcplexer is locked')
   })
 
   test('of one scope leaves the others alone', async () => {
