@@ -65,6 +65,17 @@ describe('lock', () => {
     expect(await client.callText('gh__echo', { message: 'x' })).toContain('mcplexer is locked')
   })
 
+  test('fails a call at once whose server takes its time to end, and lets nothing of it through', async () => {
+    using home = new TempHome(configOf([{ id: 'one', script: 'odd', args: ['stubborn'] }]))
+    await using client = await RawClient.start(home)
+    await client.callText('one__echo')
+    const inFlight = client.callText('one__late')
+
+    expect(home.runSync(['lock']).exitCode).toBe(0)
+
+    expect(await inFlight).toContain('ended during the call')
+  }, 15_000)
+
   test('of one scope leaves the others alone', async () => {
     using home = homeOf()
     await using client = await RawClient.start(home)

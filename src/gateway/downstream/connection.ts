@@ -46,6 +46,7 @@ export interface Forwarding {
 const SHARED_WAIT_MS = 50
 /** Between the end of a process and the end of its output. */
 const LAST_WORDS_MS = 200
+const STOPPED = 'it was stopped'
 
 /** One MCP connection to one server. It relays messages and reads as little of them as it can. */
 export class Connection {
@@ -181,7 +182,12 @@ export class Connection {
 
   async stop(): Promise<void> {
     await this.#process.stop()
-    this.#end(`it was stopped`)
+    this.#end(STOPPED)
+  }
+
+  /** At once: what the server says from now on reaches nobody, though it may take a moment to end. */
+  cutOff(): void {
+    this.#end(STOPPED)
   }
 
   async #read(): Promise<void> {

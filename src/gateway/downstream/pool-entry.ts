@@ -63,6 +63,12 @@ export class PoolEntry {
     await link?.connection.stop()
   }
 
+  /** As `stop`, and calls in flight get nothing more from the server while it ends. */
+  cutOff(): Promise<void> {
+    this.link?.connection.cutOff()
+    return this.stop()
+  }
+
   #ready(link: ServerLink): void {
     this.link = link
     this.#watchIdle(link)

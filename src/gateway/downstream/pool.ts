@@ -70,13 +70,13 @@ export class Pool implements PoolOwner {
     if (entry !== undefined) this.#drain(entry)
   }
 
-  /** Ends the server, and with it the calls in flight. */
+  /** Ends the server, and with it the calls in flight, at once. */
   stop(serverId: string): void {
     const entry = this.#entries.get(serverId)
     this.#forgetRestart(serverId)
     this.#entries.delete(serverId)
-    for (const each of this.#retiring.keys()) if (each.server.id === serverId) void each.stop()
-    if (entry !== undefined) void entry.stop()
+    for (const each of this.#retiring.keys()) if (each.server.id === serverId) void each.cutOff()
+    if (entry !== undefined) void entry.cutOff()
   }
 
   async close(): Promise<void> {
