@@ -103,7 +103,7 @@ function auditFailed(): McplexerError {
     'AUDIT_FAILED',
     'nothing is done that cannot be put on record, and activity.db cannot be written',
     {
-      hint: 'mend its disk or move the file away; or set `audit: { on_failure: allow }` in the configuration',
+      hint: 'mend its disk; or move the file away, and restart your clients and the daemon; or set `audit: { on_failure: allow }` in the configuration',
     },
   )
 }

@@ -4,6 +4,7 @@ import type { Waiting } from './busy.ts'
 import { bunSqliteDialect } from './dialect.ts'
 import type { ActivityTables } from './schema.ts'
 import { openSqliteFile } from './sqlite-file.ts'
+import { StoreError } from './store-error.ts'
 
 export type ActivityDatabase = Kysely<ActivityTables>
 
@@ -11,5 +12,16 @@ export type ActivityDatabase = Kysely<ActivityTables>
 export async function openActivity(path: string, waiting: Waiting): Promise<ActivityDatabase> {
   const file = await openSqliteFile(path, ACTIVITY_FILE, waiting, true)
   if (file === null) throw new TypeError('a created file is missing')
-  return new Kysely<ActivityTables>({ dialect: bunSqliteDialect({ ...file, waiting }) })
+  const check = (): void => {
+    file.check()
+    if (!file.isInPlace()) throw moved(path)
+  }
+  return new Kysely<ActivityTables>({ dialect: bunSqliteDialect({ ...file, check, waiting }) })
+}
+
+/** What is written there from now on is read by nobody; another connection's -wal file may be in use by name. */
+function moved(path: string): StoreError {
+  return new StoreError('STORE_UNREADABLE', `${path} was moved away or replaced while it was in use`, {
+    hint: 'restart your clients, and `mcplexer daemon stop`',
+  })
 }
