@@ -283,6 +283,22 @@ test.skipIf(!hasStrace)(
   30_000,
 )
 
+test('a client that only writes and closes gets the answers all the same', async () => {
+  const home = homeOf()
+  const initialize = {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'test', version: '1' },
+  }
+  const stdin = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: initialize })}\n`
+
+  for (const command of ['connect', 'serve'])
+    expect({ command, said: home.runSync([command], { stdin }).stdout }).toEqual({
+      command,
+      said: expect.stringContaining('"id":1,'),
+    })
+})
+
 test('one that does not answer is named as such, with what to do', () => {
   const home = homeOf(configOf([]))
   home.runSync(['serve', '--daemon'])

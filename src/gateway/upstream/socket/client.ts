@@ -26,6 +26,9 @@ export function connectSocket(path: string): Promise<Socket | null> {
   })
 }
 
+/** For what the daemon has answered when its client has nothing more to ask. */
+const LAST_REPLIES_MS = 1000
+
 /** A busy daemon is slow; one that was suspended would be waited for without end. */
 const ANSWER_LIMIT_MS = 3000
 
@@ -94,11 +97,12 @@ export async function bridgeStdio(socket: Socket, clientFolder: string): Promise
   }
   upwards().catch(() => ended.resolve(false))
   // a client that no longer reads has ended it, a daemon that closes has not
-  downwards().then(
+  const down = downwards().then(
     () => ended.resolve(false),
     () => ended.resolve(true),
   )
   const isClients = await ended.promise
   socket.end()
+  await Promise.race([down, Bun.sleep(LAST_REPLIES_MS)])
   return isClients
 }
