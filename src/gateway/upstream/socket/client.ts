@@ -30,7 +30,7 @@ export function connectSocket(path: string): Promise<Socket | null> {
 const LAST_REPLIES_MS = 1000
 
 /** A busy daemon is slow; one that was suspended would be waited for without end. */
-const ANSWER_LIMIT_MS = 3000
+const ANSWER_LIMIT_MS = 5000
 
 /** The status, once the daemon has done what `method` says; null when there is none. Throws DAEMON_SILENT. */
 export async function askDaemon(
