@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { openCLibrary } from './c-library.ts'
 import { log } from './log.ts'
 
@@ -16,11 +16,15 @@ const IDLE_CPU_MS = 50
 export function releaseMemoryWhenIdle(lookEveryMs = LOOK_EVERY_MS): () => void {
   let usedMs = processorMs()
   let isReleased = false
+  let library: ReturnType<typeof openLibrary> | null = null
   const look = async (): Promise<void> => {
     const now = processorMs()
     const isIdle = now - usedMs < IDLE_CPU_MS
     usedMs = now
-    if (isIdle && !isReleased) await releaseMemory()
+    if (isIdle && !isReleased) {
+      library ??= openLibrary()
+      releaseMemory(await library)
+    }
     isReleased = isIdle
   }
   const timer = setInterval(() => void look().catch(() => log.debug('no memory was released')), lookEveryMs)
@@ -28,14 +32,17 @@ export function releaseMemoryWhenIdle(lookEveryMs = LOOK_EVERY_MS): () => void {
   return () => clearInterval(timer)
 }
 
-async function releaseMemory(): Promise<void> {
-  const library = await openCLibrary(({ i32, u64 }) => ({ madvise: { args: [u64, u64, i32], returns: i32 } }))
+function openLibrary() {
+  return openCLibrary(({ i32, u64 }) => ({ madvise: { args: [u64, u64, i32], returns: i32 } }))
+}
+
+function releaseMemory(library: Awaited<ReturnType<typeof openLibrary>>): void {
   for (const { start, end } of programText()) library?.symbols.madvise(start, end - start, MADV_DONTNEED)
 }
 
-/** Where the executable is mapped to be run, and so never written: proc_pid_maps(5). */
+/** Where the executable is mapped to be run, and so never written: proc_pid_maps(5). Also of one replaced since. */
 function programText(): { start: bigint; end: bigint }[] {
-  const program = realpathSync('/proc/self/exe')
+  const program = readlinkSync('/proc/self/exe')
   return readFileSync('/proc/self/maps', 'utf8')
     .split('\n')
     .filter((line) => line.endsWith(` ${program}`) && line.split(' ')[1] === 'r-xp')
