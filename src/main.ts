@@ -3,7 +3,7 @@ const [command, ...rest] = process.argv.slice(2)
 const serveOptions = command === 'serve' ? readServeOptions(rest) : null
 
 const exitCode = await run()
-await (await import('./base/index.ts')).log.hasLeft()
+await (await import('./base/index.ts')).log.flush()
 
 // all output has left by now; a terminal that was read from, or a client's pipe, would keep the process alive
 process.exit(exitCode)

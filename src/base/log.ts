@@ -24,7 +24,7 @@ export const log = {
     write = queueing(Bun.stderr.writer())
   },
   /** To be awaited before the process exits; a reader that does not read is not waited for. */
-  hasLeft: () => Promise.race([sent, Bun.sleep(LEAVING_LIMIT_MS)]),
+  flush: () => Promise.race([sent, Bun.sleep(LEAVING_LIMIT_MS)]),
 }
 
 /** Of what is queued. */
