@@ -4,9 +4,12 @@ import { type Span, splice, textOf } from '../wire/json-span.ts'
 import { replaceWith } from '../wire/message.ts'
 import { keyIn, keySpanIn } from './item-key.ts'
 import { KINDS, LIST_KINDS, type ListKind } from './kinds.ts'
-import { isPublicUriOf, publicKey, publicUri } from './namespace.ts'
+import { namespaceIn, publicKey, publicUri } from './namespace.ts'
 import { plainSource, plainText } from './plain-text.ts'
 import type { ServerListing } from './store.ts'
+
+/** A server may change its lists for ever, and nobody reads more. */
+const MAX_WARNINGS = 100
 
 /** One tool, prompt, resource or template of one server. */
 interface CatalogItem {
@@ -100,8 +103,9 @@ export class Catalog {
 
   /** `mcplexer:github:x` of a server that is not github. */
   #hasUriOfAnother(server: Server, uri: string): boolean {
-    const isOf = ({ id, namespace }: Server) => id !== server.id && isPublicUriOf(namespace, uri)
-    const other = this.#enabled().find(isOf)
+    const claimed = namespaceIn(uri)
+    if (claimed === null) return false
+    const other = this.#enabled().find(({ id, namespace }) => id !== server.id && namespace === claimed)
     if (other !== undefined)
       this.#warnOnce(`${server.id}: a URI like one of ${other.id} is left out: ${plainText(uri)}`)
     return other !== undefined
@@ -143,7 +147,7 @@ export class Catalog {
 
   /** The lists are merged anew whenever one of them changes. */
   #warnOnce(text: string): void {
-    if (this.#warnings.has(text)) return
+    if (this.#warnings.has(text) || this.#warnings.size >= MAX_WARNINGS) return
     this.#warnings.add(text)
     log.warn(text)
   }

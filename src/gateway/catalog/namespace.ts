@@ -32,9 +32,9 @@ export function publicUri(namespace: string, uri: string): string {
   return `mcplexer:${namespace}:${uri}`
 }
 
-/** Whether a URI or template looks like one that we make for an item of this namespace. */
-export function isPublicUriOf(namespace: string, uri: string): boolean {
-  return plainText(uri).toLowerCase().startsWith(publicUri(namespace, ''))
+/** The namespace that a URI or template looks as if we had made it for; null when it does not look so. */
+export function namespaceIn(uri: string): string | null {
+  return /^mcplexer:([a-z0-9_-]*):/.exec(plainText(uri).toLowerCase())?.[1] ?? null
 }
 
 /** How an item of a list is called towards clients when no other server has the same. */
