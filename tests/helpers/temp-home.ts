@@ -91,6 +91,12 @@ export class TempHome implements Disposable {
     if (exitCode !== 0) throw new Error(`put failed: ${stderr}`)
   }
 
+  /** In that script `"$0"` is the program. */
+  shell(script: string): Pick<Run, 'exitCode' | 'stdout' | 'stderr'> {
+    const { exitCode, stdout, stderr } = Bun.spawnSync(['/bin/sh', '-c', script, BINARY], { env: this.env })
+    return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() }
+  }
+
   [Symbol.dispose](): void {
     rmSync(this.folder, { recursive: true, force: true })
   }
