@@ -93,7 +93,7 @@ export class App {
     )
   }
 
-  /** Hands what opens a protected key file to every gateway; gives to how many. Null: there is none that waits for it. */
+  /** Hands what opens a protected key file to every gateway; gives to how many. Null: none waits for it. */
   async unlockGateways(): Promise<number | null> {
     const { isKeyWrapped } = await import('./vault/index.ts')
     if (!isKeyWrapped(this.paths.keyFile)) return 0

@@ -3,7 +3,7 @@
  * tabs are text. Unicode categories Cc and Cf.
  */
 const UNSEEN = /(?![\n\r\t])[\p{Cc}\p{Cf}]/gu
-/** A JSON escape, whole, so that the second half of `\\` never begins one; of a character beyond the first plane both. */
+/** A JSON escape, whole, so that the second half of `\\` begins none; both of a character beyond the first plane. */
 const ESCAPE = /\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|\\u([0-9a-f]{4})|\\./gis
 const REPLACEMENT = '\\ufffd'
 

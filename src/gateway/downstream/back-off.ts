@@ -41,7 +41,7 @@ export class BackOff {
     this.#failures = 0
   }
 
-  /** How long to wait until a server that has ended is brought back unasked: not at all, but for one short life after another. */
+  /** Until a server that has ended is brought back unasked: at once, but after one short life behind another. */
   waitAfterLife(livedMs: number): number {
     this.#shortLives = livedMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0
     return this.#shortLives < 2 ? 0 : doubled(this.#shortLives - 1)
