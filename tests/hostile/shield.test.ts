@@ -55,16 +55,24 @@ async function start(home: TempHome, before: readonly string[] = []): Promise<Ra
   )
 }
 
+/** The socket of a user's tmux, as any program of that user finds it. */
+function startTmux(home: TempHome): Disposable {
+  const folder = join(home.folder, `tmux-${NOBODY}`)
+  mkdirSync(folder, { mode: 0o700 })
+  Bun.spawnSync(['chown', NOBODY, folder])
+  const tmux = (...args: string[]) =>
+    Bun.spawnSync([...AS_NOBODY, 'tmux', '-S', join(folder, 'default'), '-f', '/dev/null', ...args], {
+      // else it takes the shell of `nobody`, which ends at once
+      env: { ...home.env, SHELL: '/bin/sh' },
+    })
+  tmux('new-session', '-d', 'sleep 60')
+  expect(tmux('has-session').stderr.toString()).toBe('')
+  return { [Symbol.dispose]: () => void tmux('kill-server') }
+}
+
 async function attack(more: Record<string, unknown>, before: readonly string[] = []): Promise<string[]> {
   using home = hostileHome(more)
-  const tmux = ['tmux', '-S', join(home.folder, `tmux-${NOBODY}`, 'default')]
-  mkdirSync(join(home.folder, `tmux-${NOBODY}`), { mode: 0o700 })
-  Bun.spawnSync(['chown', '-R', NOBODY, home.folder])
-  if (hasTmux)
-    Bun.spawnSync([...AS_NOBODY, ...tmux, '-f', '/dev/null', 'new-session', '-d', 'sleep 60'], {
-      env: home.env,
-    })
-  using _ended = { [Symbol.dispose]: () => void Bun.spawnSync([...AS_NOBODY, ...tmux, 'kill-server']) }
+  using _tmux = hasTmux ? startTmux(home) : undefined
   await using client = await start(home, before)
   expect(JSON.parse(await client.callText('other__environment')).env.TOKEN).toBe(OTHER_TOKEN)
   return JSON.parse(await client.callText('hostile__attack'))
