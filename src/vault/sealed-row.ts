@@ -32,20 +32,14 @@ export async function openRow(file: IdentityFile, manifest: Manifest, row: Seale
 
 /** The row under a MAC by the identity of its recipient. */
 export function withMac(file: IdentityFile, row: Omit<SealedScopeRow, 'mac' | 'mac_key'>): SealedScopeRow {
-  const key = file.macKey(row.recipient)
   const named = { ...row, mac_key: row.recipient }
-  const mac = scopeMac(key, named)
-  key.fill(0)
-  return { ...named, mac }
+  return { ...named, mac: scopeMac(file.macKey(row.recipient), named) }
 }
 
 /** Whether an identity of this key file has sealed this row, as it stands. */
 export function isAuthentic(file: IdentityFile, row: SealedScopeRow): boolean {
   if (!file.has(row.mac_key) || !file.has(row.recipient)) return false
-  const key = file.macKey(row.mac_key)
-  const isSame = isSameMac(scopeMac(key, row), row.mac)
-  key.fill(0)
-  return isSame
+  return isSameMac(scopeMac(file.macKey(row.mac_key), row), row.mac)
 }
 
 export function keyEntries(row: Pick<SealedScopeRow, 'keys' | 'scope_id'>): KeyEntry[] {

@@ -39,9 +39,7 @@ export async function readManifest(
   if (state === null) return hasRows ? null : newManifest()
   if (!file.has(state.mac_key) && !hasRows && listsNothing(state)) return newManifest()
   if (!file.has(state.mac_key) && (await hasSealedRow(transaction, file))) return null
-  const key = file.macKey(state.mac_key)
-  const isAuthentic = isSameMac(stateMac(key, state), state.manifest_mac)
-  key.fill(0)
+  const isAuthentic = isSameMac(stateMac(file.macKey(state.mac_key), state), state.manifest_mac)
   return isAuthentic ? decodeManifest(state.manifest) : null
 }
 
@@ -70,9 +68,7 @@ export async function saveState(transaction: VaultTransaction, state: TrustedSta
   const { vaultId, recipient, file } = state
   const manifest = encodeManifest(state.manifest)
   const row = { vault_id: vaultId, recipient, mac_key: recipient, manifest }
-  const key = file.macKey(recipient)
-  const manifest_mac = stateMac(key, row)
-  key.fill(0)
+  const manifest_mac = stateMac(file.macKey(recipient), row)
   await saveVaultState(transaction, { id: 1, ...row, manifest_mac })
 }
 

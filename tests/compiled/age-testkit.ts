@@ -6,7 +6,7 @@
 import { inflateSync } from 'node:zlib'
 import { armor, Decrypter } from 'age-encryption'
 import * as vectors from 'cctv-age'
-import { open } from '../../src/vault/cipher.ts'
+import { openerOf } from '../../src/vault/cipher.ts'
 
 interface Vector {
   readonly header: ReadonlyMap<string, string[]>
@@ -52,7 +52,7 @@ async function isAsExpected({ header, file }: Vector): Promise<boolean> {
 async function decrypt(header: ReadonlyMap<string, string[]>, file: Uint8Array): Promise<Uint8Array> {
   const sealed = header.has('armored') ? armor.decode(new TextDecoder().decode(file)) : file
   const passphrases = header.get('passphrase')
-  if (passphrases === undefined) return open(header.get('identity') ?? [], sealed)
+  if (passphrases === undefined) return openerOf(header.get('identity') ?? [])(sealed)
   const decrypter = new Decrypter()
   for (const passphrase of passphrases) decrypter.addPassphrase(passphrase)
   return decrypter.decrypt(sealed)

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { createExclusively, ensurePrivateFolder, replaceAtomically } from '../../base/index.ts'
-import { generateIdentity, macKeyOf, open, recipientOf } from '../cipher.ts'
+import { generateIdentity, macKeyOf, type Opener, openerOf, recipientOf } from '../cipher.ts'
 import { VaultError } from '../vault-error.ts'
 import { KeyAccess } from './access.ts'
 import { writeKeyCopy } from './copy.ts'
@@ -34,6 +34,9 @@ export class IdentityFile {
   readonly identities: readonly Identity[]
   readonly #bytes: Uint8Array
   readonly #vaultIds: ReadonlySet<string>
+  /** By recipient, as they are made. */
+  readonly #openers = new Map<string, Opener>()
+  readonly #macKeys = new Map<string, Uint8Array>()
   /** What it is wrapped with again when it is written; null: it is not. */
   readonly #wrap: KeyAccess | null
 
@@ -86,8 +89,13 @@ export class IdentityFile {
     return this.identities.some((identity) => identity.recipient === recipient)
   }
 
+  /** Wiped with the file. */
   macKey(recipient: string): Uint8Array {
-    return this.derived(recipient, macKeyOf)
+    const known = this.#macKeys.get(recipient)
+    if (known !== undefined) return known
+    const key = this.derived(recipient, macKeyOf)
+    this.#macKeys.set(recipient, key)
+    return key
   }
 
   derived(recipient: string, derive: (identity: string) => Uint8Array): Uint8Array {
@@ -95,7 +103,9 @@ export class IdentityFile {
   }
 
   open(recipient: string, sealed: Uint8Array): Promise<Uint8Array> {
-    return open([textOf(this.identityFor(recipient))], sealed)
+    const opener = this.#openers.get(recipient) ?? openerOf([textOf(this.identityFor(recipient))])
+    this.#openers.set(recipient, opener)
+    return opener(sealed)
   }
 
   /** Whether no other vault, and no user on his own, has a say in this file. */
@@ -167,6 +177,9 @@ export class IdentityFile {
   wipe(): void {
     this.#bytes.fill(0)
     for (const { secret } of this.identities) secret.wipe()
+    for (const key of this.#macKeys.values()) key.fill(0)
+    this.#macKeys.clear()
+    this.#openers.clear()
   }
 
   async #rewrite(parts: readonly Uint8Array[]): Promise<IdentityFile> {
