@@ -30,11 +30,19 @@ const COMPILE_FLAGS = [
   '--no-compile-autoload-package-json',
 ]
 
+/**
+ * Code that runs once at the start is not worth compiling: so many times more often it has to run first. `main.ts`
+ * ends this after the start.
+ */
+const START_IN_INTERPRETER = '--compile-jit-policy=16'
+
 if (import.meta.main) {
   mkdirSync(join(ROOT, 'dist'), { recursive: true })
   if (process.argv.includes('--all')) await buildAll()
   else
-    compile('src/main.ts', join(ROOT, 'dist', process.platform === 'win32' ? 'mcplexer.exe' : 'mcplexer'), [])
+    compile('src/main.ts', join(ROOT, 'dist', process.platform === 'win32' ? 'mcplexer.exe' : 'mcplexer'), [
+      START_IN_INTERPRETER,
+    ])
 }
 
 export function compile(entry: string, outfile: string, more: readonly string[]): void {
@@ -52,6 +60,7 @@ async function buildAll(): Promise<void> {
     const name = `mcplexer-${target}${target.startsWith('windows') ? '.exe' : ''}`
     const runtime = await runtimeFor(target, ROOT)
     compile('src/main.ts', join(ROOT, 'dist', name), [
+      START_IN_INTERPRETER,
       `--target=bun-${target}`,
       `--compile-executable-path=${runtime}`,
     ])

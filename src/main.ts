@@ -1,4 +1,8 @@
 /** Entry of the executable. `serve` goes first and loads nothing that it does not need; all else is the CLI. */
+/** What runs for longer than this is compiled as usual; before that nothing runs often enough (scripts/build.ts). */
+const START_MS = 250
+setTimeout(() => Bun.unsafe.setJITPolicy(1), START_MS).unref()
+
 const [command, ...rest] = process.argv.slice(2)
 const serveOptions = command === 'serve' ? readServeOptions(rest) : null
 
