@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { fileSchema } from './schema.ts'
 
 /** JSON Schema (draft 2020-12) of the file, for editors. */

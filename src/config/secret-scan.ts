@@ -30,9 +30,10 @@ export function looksLikeSecret(text: string): boolean {
 /** Comments are committed too; and a match in the raw line has the exact column. */
 function scanLines(lines: readonly string[]): ConfigProblem[] {
   return lines.flatMap((text, index) => {
-    for (const [name, shape] of SECRET_SHAPES) {
-      const match = shape.exec(text)
-      if (match !== null) return [problem({ line: index + 1, column: match.index + 1 }, withArticle(name))]
+    const found = shapeIn(text)
+    if (found !== undefined) {
+      const [name, shape] = found
+      return [problem({ line: index + 1, column: text.search(shape) + 1 }, withArticle(name))]
     }
     const comment = /(^|\s)#/.exec(text)
     if (comment === null || !holdsNamedSecret(text.slice(comment.index))) return []
@@ -54,8 +55,13 @@ function scanScalar(
  * scalar shows its shape only once it is read.
  */
 export function credentialKind(text: string): string | null {
-  const name = SECRET_SHAPES.find(([, shape]) => shape.test(text))?.[0]
+  const name = shapeIn(text)?.[0]
   return name === undefined ? null : withArticle(name)
+}
+
+/** By `test` and not by `exec`: the runtime compiles each shape once for each of the two. */
+function shapeIn(text: string) {
+  return SECRET_SHAPES.find(([, shape]) => shape.test(text))
 }
 
 function withArticle(name: string): string {
