@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path'
-import { isatty } from 'node:tty'
 import { runFolder } from './app/run-folder.ts'
 import {
   environmentNaming,
   isMcplexerError,
+  isTerminal,
   log,
   McplexerError,
   type Paths,
@@ -65,7 +65,7 @@ export async function runDaemon(configPath: string | undefined, stopped: Promise
 /** `mcplexer connect`: one client app, joined to the daemon, which is started with this file when there is none. */
 export async function connect(configPath?: string): Promise<number> {
   log.neverBlock()
-  if (isatty(0)) log.info('connect speaks MCP with the AI client that starts it (Ctrl-C ends it)')
+  if (await isTerminal(0)) log.info('connect speaks MCP with the AI client that starts it (Ctrl-C ends it)')
   try {
     await startDaemon(configPath)
     const socket = await connectSocket(resolvePaths(configPath).socket)

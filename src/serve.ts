@@ -1,7 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
-import { isatty } from 'node:tty'
 import type { App } from './app.ts'
-import { digestOf, isMcplexerError, log } from './base/index.ts'
+import { digestOf, isMcplexerError, isTerminal, log } from './base/index.ts'
 import {
   type ClientDescription,
   isObjectSource,
@@ -22,7 +21,7 @@ const MAX_CONFIG_BYTES = 1024 * 1024
  */
 export async function serve(configPath: string | undefined): Promise<number> {
   log.neverBlock()
-  if (isatty(0)) log.info('serve speaks MCP with the AI client that starts it (Ctrl-C ends it)')
+  if (await isTerminal(0)) log.info('serve speaks MCP with the AI client that starts it (Ctrl-C ends it)')
   const { App } = await import('./app.ts')
   const app = new App(configPath === undefined ? {} : { configPath })
   try {

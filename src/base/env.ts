@@ -1,6 +1,5 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { McplexerError } from './errors.ts'
 
 /** Absolute paths of everything mcplexer keeps. */
@@ -85,5 +84,5 @@ function pathOfDsn(dsn: string | undefined): string | undefined {
     })
   }
   if (!dsn?.startsWith('file:')) return dsn
-  return dsn.startsWith('file:///') ? fileURLToPath(dsn) : dsn.slice('file:'.length)
+  return dsn.startsWith('file:///') ? Bun.fileURLToPath(dsn) : dsn.slice('file:'.length)
 }
