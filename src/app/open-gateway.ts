@@ -28,6 +28,8 @@ export async function openGateway(
   const { Sandbox } = await import('../sandbox/index.ts')
   const { watchConfig } = await import('../config/index.ts')
   const { rememberedIn } = await import('./remembered.ts')
+  const sandbox = new Sandbox(paths)
+  if (wantsShield(initial)) sandbox.prepare()
   let current = initial
   const remembered = activity === null ? null : rememberedIn(activity)
   const launches = remembered?.launches ?? null
@@ -40,7 +42,7 @@ export async function openGateway(
     credentials,
     store: remembered?.catalog ?? null,
     pins: remembered?.pins ?? null,
-    sandbox: new Sandbox(paths),
+    sandbox,
     audit: new AuditLog(activity, initial.audit),
     digestKey: await digestKeyIn(activity),
   })
@@ -59,6 +61,10 @@ export async function openGateway(
   })
   closing.push(() => watch.close(), releaseMemoryWhenIdle())
   return gateway
+}
+
+function wantsShield({ servers }: Config): boolean {
+  return [...servers.values()].some(({ isDisabled, shield }) => !isDisabled && shield !== 'off')
 }
 
 /** Other digests in each run where none is kept. */

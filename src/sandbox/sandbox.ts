@@ -40,8 +40,16 @@ export class Sandbox {
 
   /** What this machine has, found out once by trying it. */
   kind(): Promise<ShieldKind> {
-    this.#kind ??= strongest()
+    this.#kind ??= strongest().catch((error) => {
+      this.#kind = null
+      throw error
+    })
     return this.#kind
+  }
+
+  /** Finds it out before the first server has to wait for it. */
+  prepare(): void {
+    this.kind().catch(() => log.debug('what shields this machine has is found out later'))
   }
 
   /** Throws SHIELD_MISSING when less would be had than the configuration asks for. */

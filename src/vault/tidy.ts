@@ -3,6 +3,7 @@ import { isMcplexerError, temporariesOf } from '../base/index.ts'
 import { findVaultState, listScopes, type VaultDatabase, type VaultTransaction } from '../store/index.ts'
 import type { VaultContext } from './context.ts'
 import { changeKeyFile } from './key/changes.ts'
+import { IdentityFile } from './key/identity-file.ts'
 import type { Identity } from './key/identity-text.ts'
 import { protectionFile } from './key/protection-file.ts'
 import { isReadAlone } from './key/wrap.ts'
@@ -84,10 +85,7 @@ async function recipientsInUse(
 /** A look that needs no lock: one identity and no temporary file is what a finished rotation leaves. */
 async function hasLeftovers(context: VaultContext): Promise<boolean> {
   if (temporaries(context).length > 0) return true
-  const file = await context.keyFile()
-  const hasSeveral = file !== null && file.identities.length > 1
-  file?.wipe()
-  return hasSeveral
+  return (await IdentityFile.count(context.paths.keyFile, context.keyAccess)) > 1
 }
 
 function removeTemporaries(context: VaultContext): void {

@@ -5,6 +5,7 @@ import { VaultError } from '../vault-error.ts'
 import { KeyAccess } from './access.ts'
 import { writeKeyCopy } from './copy.ts'
 import {
+  countIdentities,
   type Identity,
   type IdentityText,
   type NewIdentity,
@@ -53,11 +54,16 @@ export class IdentityFile {
    * VAULT_PASSPHRASE_WRONG when it is wrapped and `access` does not open it.
    */
   static async read(path: string, access: KeyAccess = NO_ACCESS): Promise<IdentityFile | null> {
-    const bytes = readPrivateFile(path)
-    if (bytes === null) return null
-    const isInWrap = isWrapped(bytes)
-    const inner = isInWrap ? await unwrapped(path, bytes, access) : bytes
-    return IdentityFile.#parse(path, inner, isInWrap ? access : null)
+    const text = await readText(path, access)
+    return text === null ? null : IdentityFile.#parse(path, text.bytes, text.wrap)
+  }
+
+  /** How many identities there are, without a look at any; none when there is no file. Throws as `read`. */
+  static async count(path: string, access: KeyAccess): Promise<number> {
+    const text = await readText(path, access)
+    const count = text === null ? 0 : countIdentities(text.bytes)
+    text?.bytes.fill(0)
+    return count
   }
 
   /** Creates the file for this vault with a new identity; one that exists stays as it is. */
@@ -188,6 +194,14 @@ export class IdentityFile {
     replaceAtomically(this.path, this.#wrap === null ? bytes : await wrapped(bytes, this.#wrap))
     return IdentityFile.#parse(this.path, bytes, this.#wrap)
   }
+}
+
+async function readText(path: string, access: KeyAccess): Promise<Pick<Content, 'bytes' | 'wrap'> | null> {
+  const bytes = readPrivateFile(path)
+  if (bytes === null) return null
+  return isWrapped(bytes)
+    ? { bytes: await unwrapped(path, bytes, access), wrap: access }
+    : { bytes, wrap: null }
 }
 
 /** age's library takes an identity as a string only. */

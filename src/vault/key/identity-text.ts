@@ -71,6 +71,10 @@ export async function readIdentities(path: string, bytes: Uint8Array): Promise<I
   return { identities, vaultIds }
 }
 
+export function countIdentities(bytes: Uint8Array): number {
+  return [...linesOf(bytes)].filter(({ text }) => IDENTITY.test(text)).length
+}
+
 /** The whole text of a new file for one vault. */
 export function newText(vaultId: string, { identity, recipient }: NewIdentity, now: Date): Uint8Array {
   const head = `${VAULT_COMMENT}${vaultId}\n# created: ${now.toISOString()}\n# public key: ${recipient}\n`
