@@ -11,9 +11,8 @@ export interface AuditStart {
 }
 
 /** Many in one statement, always of the same lengths: compiling it would take most of the time of a call's entry. */
-const AT_ONCE = [64, 8, 1]
-const insertOf = (count: number): string =>
-  `insert into audit_entries (seq, body, hash) values ${Array(count).fill('(?, ?, ?)').join(', ')}`
+const ONE = insertOf(1)
+const INSERTS = [insertOf(64), insertOf(8), ONE]
 const NOTHING: AuditStart = { seq: 0, hash: new Uint8Array(32) }
 
 /**
@@ -45,18 +44,23 @@ export async function appendAudit(
       .limit(1)
       .executeTakeFirst()
     let before = last ?? (await transaction.selectFrom('audit_start').selectAll().executeTakeFirst()) ?? NOTHING
-    const rows = bodies.map((body) => {
-      const row = { seq: before.seq + 1, body, hash: link(before, body) }
-      before = row
-      return row
-    })
-    for (let from = 0; from < rows.length; ) {
-      const part = rows.slice(from, from + (AT_ONCE.find((count) => count <= rows.length - from) ?? 1))
-      const values = part.flatMap(({ seq, body, hash }) => [seq, body, hash])
-      await transaction.executeQuery(CompiledQuery.raw(insertOf(part.length), values))
-      from += part.length
+    for (let from = 0; from < bodies.length; ) {
+      // a call that comes meanwhile does not wait for all of them
+      if (from > 0) await new Promise((resolve) => setImmediate(resolve))
+      const { count, query } = INSERTS.find((insert) => insert.count <= bodies.length - from) ?? ONE
+      const parameters = bodies.slice(from, from + count).flatMap((body) => {
+        before = { seq: before.seq + 1, hash: link(before, body) }
+        return [before.seq, body, before.hash]
+      })
+      await transaction.executeQuery({ ...query, parameters })
+      from += count
     }
   })
+}
+
+function insertOf(count: number) {
+  const places = Array(count).fill('(?, ?, ?)').join(', ')
+  return { count, query: CompiledQuery.raw(`insert into audit_entries (seq, body, hash) values ${places}`) }
 }
 
 export async function auditStart(activity: ActivityDatabase): Promise<AuditStart> {
