@@ -1,6 +1,6 @@
 import type { AuditedVault } from './app/audited-vault.ts'
 import { once } from './app/once.ts'
-import { hardenProcess, log, McplexerError, type Paths, resolvePaths, systemClock } from './base/index.ts'
+import { hardenProcess, log, type Paths, resolvePaths, systemClock } from './base/index.ts'
 import type { Gateway } from './gateway/index.ts'
 import type { ActivityDatabase } from './store/index.ts'
 import type { Person, Vault } from './vault/index.ts'
@@ -31,14 +31,22 @@ export class App {
     return auditedVault(await this.#bareVault(), await this.#onRecord())
   })
 
+  /** Throws StoreError when it cannot be used. */
+  readonly usableActivity = once(async (): Promise<ActivityDatabase> => {
+    const store = await import('./store/index.ts')
+    const waiting = { clock: systemClock, onWait: () => undefined, limitMs: 5000 }
+    const activity = await store.openActivity(this.paths.activity, waiting)
+    this.#closing.push(() => activity.destroy())
+    return activity
+  })
+
   /** Null when it cannot be used; that was said. */
-  readonly activity = once(() => openActivity(this.paths, this.#closing))
+  readonly activity = once(() => this.usableActivity().catch(sayUnusable))
 
   readonly review = once(async () => {
     const { openReview } = await import('./app/review.ts')
     const { AuditLog } = await import('./audit/index.ts')
-    const activity = await this.activity()
-    if (activity === null) throw unusable(this.paths.activity)
+    const activity = await this.usableActivity()
     return openReview(await this.config(), activity, new AuditLog(activity, { allowsFailure: true }))
   })
 
@@ -123,24 +131,12 @@ export class App {
   }
 }
 
-async function openActivity(paths: Paths, closing: (() => unknown)[]): Promise<ActivityDatabase | null> {
-  const store = await import('./store/index.ts')
-  try {
-    const waiting = { clock: systemClock, onWait: () => undefined, limitMs: 5000 }
-    const activity = await store.openActivity(paths.activity, waiting)
-    closing.push(() => activity.destroy())
-    return activity
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unexpected error'
-    log.warn(`nothing is put on record or remembered: ${reason}`)
-    return null
-  }
+function sayUnusable(error: unknown): null {
+  const reason = error instanceof Error ? error.message : 'unexpected error'
+  log.warn(`nothing is put on record or remembered: ${reason}`)
+  return null
 }
 
 function sayWaiting(): void {
   log.info('waiting for another mcplexer that is changing the vault')
-}
-
-function unusable(path: string): McplexerError {
-  return new McplexerError('STORE_UNREADABLE', `${path} cannot be used`, { hint: 'mcplexer status' })
 }

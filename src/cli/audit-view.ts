@@ -1,19 +1,8 @@
-import type { App } from '../app.ts'
-import type { ActivityDatabase, StoredEntry } from '../audit/index.ts'
-
+import type { StoredEntry } from '../audit/index.ts'
 import { CliError } from './cli-error.ts'
 import { visibleLine } from './visible.ts'
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** Throws CLI_NO_RECORD when there is none to read. */
-export async function recordOf(app: App): Promise<ActivityDatabase> {
-  const activity = await app.activity()
-  if (activity !== null) return activity
-  throw new CliError('CLI_NO_RECORD', `${app.paths.activity} cannot be read`, {
-    hint: 'mcplexer status',
-  })
-}
 
 /** `90m`, `24h`, `7d` before now, or a date. Throws CLI_USAGE. */
 export function timeOf(text: string, nowMs: number): number {

@@ -50,6 +50,22 @@ describe('init that is refused leaves nothing that was not there', () => {
   })
 })
 
+test.each(['status', 'audit list', 'audit verify', 'servers review'])(
+  '%s: a record that is no database is named, with what to do',
+  (command) => {
+    using home = new TempHome()
+    writeFileSync(home.file('activity.db'), 'not a database '.repeat(100), { mode: 0o600 })
+
+    const { exitCode, stderr } = home.runSync(command.split(' '))
+
+    expect(exitCode).toBe(1)
+    expect(stderr).toBe(
+      `mcplexer: error: ${home.file('activity.db')}: it is not a database\n` +
+        'mcplexer: hint: put a backup in its place, or move it away\n',
+    )
+  },
+)
+
 describe('status', () => {
   test('shows what it can of a home where everything is wrong, and exits 1', () => {
     using home = new TempHome('auth_scopes: [{ id: 1 }]')

@@ -33,7 +33,8 @@ export class StatusCommand extends BaseCommand {
     const sealed = await attempt(async () => (await app.vault()).list(), errors)
     const locks = sealed === null ? null : await attempt(async () => (await app.vault()).locks(), errors)
     const key = await attempt(() => keyState(app, sealed), errors)
-    const files = fileRows(app.paths, config, sealed, key)
+    const record = await attempt(() => recordState(app), errors)
+    const files = fileRows(app.paths, { config, sealed, key, record })
     const missing = missingKeys(config?.authScopes.values() ?? [], sealed ?? [])
     const shield = await new Sandbox(app.paths).kind()
     const incomplete = new Set(missing.map(({ scope }) => scope))
@@ -66,12 +67,15 @@ async function attempt<T>(look: () => Promise<T>, errors: unknown[]): Promise<T 
   }
 }
 
-function fileRows(
-  paths: Paths,
-  config: Config | null,
-  sealed: readonly ScopeSummary[] | null,
-  key: string | null,
-): FileRow[] {
+/** Each null when it cannot be used. */
+interface Contents {
+  readonly config: Config | null
+  readonly sealed: readonly ScopeSummary[] | null
+  readonly key: string | null
+  readonly record: string | null
+}
+
+function fileRows(paths: Paths, { config, sealed, key, record }: Contents): FileRow[] {
   const keyCount = sealed?.reduce((sum, { keys }) => sum + keys.length, 0) ?? 0
   const servers = config && counted(config.servers.size, 'server')
   const scopes = sealed && `${counted(sealed.length, 'scope')}, ${counted(keyCount, 'key')}`
@@ -79,7 +83,7 @@ function fileRows(
     fileRow('configuration', paths.config, servers),
     fileRow('vault', paths.vault, scopes),
     fileRow('key file', paths.keyFile, key),
-    fileRow('activity', paths.activity, 'record, pins, lists of tools'),
+    fileRow('activity', paths.activity, record),
   ]
 }
 
@@ -104,9 +108,14 @@ interface Credentials {
   readonly unapproved: ReadonlySet<string>
 }
 
+async function recordState(app: App): Promise<string> {
+  // looking creates nothing
+  if (existsSync(app.paths.activity)) await app.usableActivity()
+  return 'record, pins, lists of tools'
+}
+
 /** None where nothing is remembered: then nothing is compared either. */
 async function waitingForReview(app: App): Promise<ReadonlySet<string>> {
-  // looking creates nothing
   if (!existsSync(app.paths.activity)) return new Set()
   try {
     const launches = await (await app.review()).launches()

@@ -1,6 +1,6 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
-import { recordOf, timeOf } from '../../audit-view.ts'
+import { timeOf } from '../../audit-view.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { print, printJson, table } from '../../present.ts'
 import { visibleLine } from '../../visible.ts'
@@ -23,7 +23,7 @@ export class AuditAlertsCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const { alertsIn, listed } = await import('../../../audit/index.ts')
-    const entries = await Array.fromAsync(listed(await recordOf(app)))
+    const entries = await Array.fromAsync(listed(await app.usableActivity()))
     const alerts = alertsIn(entries, timeOf(this.since, Date.now()))
     const rows = alerts.map(({ atMs, text }) => [new Date(atMs).toISOString().slice(0, 16), visibleLine(text)])
     await (this.json ? printJson(alerts) : print(rows.length === 0 ? 'nothing stands out' : table(rows)))

@@ -1,6 +1,5 @@
 import { Command } from 'clipanion'
 import type { App } from '../../../app.ts'
-import { recordOf } from '../../audit-view.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { note } from '../../messages.ts'
 import { print } from '../../present.ts'
@@ -14,7 +13,7 @@ export class AuditCheckpointCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const { encodeCheckpoint, headOf } = await import('../../../audit/index.ts')
-    const head = await headOf(await recordOf(app))
+    const head = await headOf(await app.usableActivity())
     if (head === null) {
       note('nothing on record yet')
       return 1

@@ -1,6 +1,5 @@
 import { Command } from 'clipanion'
 import type { App } from '../../../app.ts'
-import { recordOf } from '../../audit-view.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { print } from '../../present.ts'
 
@@ -13,7 +12,7 @@ export class AuditExportCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const { listed } = await import('../../../audit/index.ts')
-    for await (const entry of listed(await recordOf(app))) await print(JSON.stringify(entry))
+    for await (const entry of listed(await app.usableActivity())) await print(JSON.stringify(entry))
     return 0
   }
 }

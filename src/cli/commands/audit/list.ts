@@ -2,7 +2,7 @@ import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import type { AuditKind } from '../../../audit/index.ts'
 import { log, nearest } from '../../../base/index.ts'
-import { ENTRY_HEAD, entryRow, recordOf, timeOf } from '../../audit-view.ts'
+import { ENTRY_HEAD, entryRow, timeOf } from '../../audit-view.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { CliError } from '../../cli-error.ts'
 import { print, printJson, table } from '../../present.ts'
@@ -40,7 +40,7 @@ export class AuditListCommand extends BaseCommand {
     const given = Object.entries({ kind, server, scope, name, client, decision }).filter(([, wanted]) => wanted)
     const sinceMs = this.since === undefined ? {} : { sinceMs: timeOf(this.since, Date.now()) }
     const entries = await Array.fromAsync(
-      listed(await recordOf(app), { ...Object.fromEntries(given), ...sinceMs }),
+      listed(await app.usableActivity(), { ...Object.fromEntries(given), ...sinceMs }),
     )
     const newest = entries.slice(-SHOWN)
     if (newest.length === 0) await this.#noteUnknown(app)

@@ -1,6 +1,6 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
-import { entryRow, recordOf } from '../../audit-view.ts'
+import { entryRow } from '../../audit-view.ts'
 import { BaseCommand, INTERRUPTED } from '../../base-command.ts'
 import { print } from '../../present.ts'
 
@@ -30,7 +30,7 @@ export class AuditTailCommand extends BaseCommand {
   protected async run(app: App): Promise<number> {
     const { followed } = await import('../../../audit/index.ts')
     if (!this.isFollowing) this.#stop.abort()
-    for await (const entry of followed(await recordOf(app), SHOWN, this.#stop.signal))
+    for await (const entry of followed(await app.usableActivity(), SHOWN, this.#stop.signal))
       await print(entryRow(entry).join('  '))
     return this.#isInterrupted ? INTERRUPTED : 0
   }

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import type { Checkpoint } from '../../../audit/index.ts'
-import { recordOf } from '../../audit-view.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { CliError } from '../../cli-error.ts'
 import { printHint } from '../../messages.ts'
@@ -26,7 +25,7 @@ export class AuditVerifyCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const { verify } = await import('../../../audit/index.ts')
-    const activity = await recordOf(app)
+    const activity = await app.usableActivity()
     const checkpoints = this.checkpoint === undefined ? [null] : await readCheckpoints(this.checkpoint)
     for (const checkpoint of checkpoints) {
       const { entries, firstSeq, brokenAt, isCutOff, letGoAtMs, hasCheckpoint } = await verify(
