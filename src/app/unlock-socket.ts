@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, rmSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
-import { type Paths, systemCode } from '../base/index.ts'
+import { isSocketProof, makeSocketProof, type Paths, readSocketProof, systemCode } from '../base/index.ts'
 import type { KeyHandover } from '../vault/index.ts'
 import { runFolder } from './run-folder.ts'
 
@@ -19,6 +19,7 @@ const ANSWER_LIMIT_MS = 3000
 export async function listenForUnlocking(paths: Paths, take: (key: KeyHandover) => void): Promise<() => void> {
   const folder = runFolder(paths)
   await removeAbandoned(folder)
+  makeSocketProof(folder)
   const path = join(folder, `unlock-${process.pid}.sock`)
   const server = createServer((socket) => {
     let text = ''
@@ -26,8 +27,9 @@ export async function listenForUnlocking(paths: Paths, take: (key: KeyHandover) 
     socket.on('data', (chunk) => {
       text += String(chunk)
       if (text.length > MAX_BYTES) socket.destroy()
-      if (!text.endsWith('\n')) return
-      const key = keyIn(text)
+      const [proof = '', line, ...rest] = text.split('\n')
+      if (rest.length === 0) return
+      const key = isSocketProof(folder, proof) ? keyIn(line ?? '') : null
       if (key !== null) take(key)
       socket.end(key === null ? '' : 'taken\n')
     })
@@ -56,9 +58,8 @@ export async function isWaitedFor(paths: Paths): Promise<boolean> {
 export async function handOver(paths: Paths, key: KeyHandover): Promise<number> {
   const folder = runFolder(paths)
   const names = readdirSync(folder).filter((name) => NAME.test(name))
-  const answers = await Promise.all(
-    names.map((name) => answerOf(join(folder, name), `${JSON.stringify(key)}\n`)),
-  )
+  const lines = `${readSocketProof(folder) ?? ''}\n${JSON.stringify(key)}\n`
+  const answers = await Promise.all(names.map((name) => answerOf(join(folder, name), lines)))
   return answers.filter((answer) => answer === 'taken\n').length
 }
 
@@ -85,10 +86,10 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Sends `line`; without one it is only knocked. `nobody`: what once listened there has gone. */
-function answerOf(path: string, line: string): Promise<string> {
+/** Sends `lines`; without any it is only knocked. `nobody`: what once listened there has gone. */
+function answerOf(path: string, lines: string): Promise<string> {
   return new Promise((resolve) => {
-    const socket = createConnection(path, () => (line === '' ? socket.destroy() : socket.write(line)))
+    const socket = createConnection(path, () => (lines === '' ? socket.destroy() : socket.write(lines)))
     socket.setTimeout(ANSWER_LIMIT_MS, () => socket.destroy())
     socket.on('data', (chunk) => {
       resolve(String(chunk))

@@ -130,6 +130,34 @@ describe('D19: a hostile server', () => {
   })
 })
 
+test.skipIf(!isRoot).each([
+  ['bubblewrap', []],
+  ['Landlock', hasBwrap ? WITHOUT_BWRAP : []],
+] as [string, string[]][])('the sockets of a daemon hear nobody from behind %s', async (_name, before) => {
+  using home = hostileHome({})
+  const env = { ...home.env, HOME: home.folder, TMUX_TMPDIR: home.folder }
+  const command = [...before, ...AS_NOBODY, BINARY]
+  const daemon = Bun.spawn([...command, 'serve', '--daemon', '--foreground'], {
+    env,
+    stdio: ['ignore', 'ignore', 'ignore'],
+  })
+  try {
+    await eventually(() => existsSync(home.file('run/gateway.sock')), 'it listens')
+    await using client = await RawClient.start(home, {}, { command: [...command, 'connect'], env })
+
+    await client.callText('hostile__environment')
+    await eventually(() => readdirSync(home.file('run')).some((name) => name.startsWith('unlock-')), 'and so')
+
+    const got = JSON.parse(await client.callText('hostile__attack'))
+
+    expect(got).not.toContain('talk to the daemon')
+    expect(got).not.toContain('hand a passphrase to the gateway')
+  } finally {
+    daemon.kill()
+    await daemon.exited
+  }
+})
+
 test.skipIf(!isRoot || !hasBwrap)('the port of a gateway hears nobody without its token', async () => {
   using served = new TempHome(configOf([{ id: 'one' }]))
   await using gateway = await HttpGateway.start(served)

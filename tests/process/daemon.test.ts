@@ -46,6 +46,7 @@ describe('the daemon', () => {
     const home = homeOf()
     await using neighbour = await connect(home)
     const socket = createConnection(home.file('run/gateway.sock'))
+    socket.write(home.read('run/proof'))
     const send = (id: number, method: string, params: object) =>
       new Promise<void>((resolve) => {
         socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`, () => resolve())
@@ -207,6 +208,7 @@ function residentMib(pid: number): number {
 /** The ids of the replies to a ping and a list, in the order in which they came. */
 async function pingOverSocket(home: TempHome, n: number): Promise<unknown[]> {
   const socket = createConnection(home.file('run/gateway.sock'))
+  socket.write(home.read('run/proof'))
   const send = (message: object) => socket.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
   socket.write(`${INITIALIZE}\n`)
   send({ id: `ping-${n}`, method: 'ping' })
@@ -251,6 +253,7 @@ test('a client that does not read keeps no daemon from ending', async () => {
   expect(home.runSync(['serve', '--daemon']).exitCode).toBe(0)
   const socket = createConnection({ path: home.file('run/gateway.sock'), allowHalfOpen: true })
   socket.pause()
+  socket.write(home.read('run/proof'))
   await new Promise((resolve) => socket.write('{"jsonrpc":"2.0","id":1,"method":"ping"}\n', resolve))
 
   expect(home.runSync(['daemon', 'stop']).exitCode).toBe(0)

@@ -1,4 +1,6 @@
 import { createConnection, type Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { readSocketProof } from '../../../base/index.ts'
 import { GatewayError } from '../../gateway-error.ts'
 import { encodeMessage } from '../../wire/message.ts'
 import { socketSink } from './socket-sink.ts'
@@ -19,9 +21,14 @@ export const STOP = 'mcplexer/stop'
 
 /** Null when nobody listens there. */
 export function connectSocket(path: string): Promise<Socket | null> {
+  const proof = readSocketProof(dirname(path))
+  if (proof === null) return Promise.resolve(null)
   return new Promise((resolve) => {
     const socket = createConnection(path)
-    socket.once('connect', () => resolve(socket))
+    socket.once('connect', () => {
+      socket.write(`${proof}\n`)
+      resolve(socket)
+    })
     socket.once('error', () => resolve(null))
   })
 }

@@ -1,8 +1,8 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
-import { isAbsolute } from 'node:path'
+import { dirname, isAbsolute } from 'node:path'
 import { Readable } from 'node:stream'
-import { version } from '../../../base/index.ts'
+import { isSocketProof, makeSocketProof, version } from '../../../base/index.ts'
 import { LineWriter, readLines } from '../../wire/framing.ts'
 import { encodeResult, type Message, readMessage, textParam } from '../../wire/message.ts'
 import type { Outlet } from '../outlet.ts'
@@ -31,8 +31,12 @@ interface SocketServer {
   close(): Promise<void>
 }
 
-/** A Unix socket on which every connection is a session. The folder it lies in keeps other users out. */
+/**
+ * A Unix socket on which every connection is a session. The folder it lies in keeps other users out, and the file beside
+ * it that has to be read first the servers behind us.
+ */
 export async function listenSocket(options: SocketOptions): Promise<SocketServer> {
+  makeSocketProof(dirname(options.path))
   const startedMs = performance.now()
   const open = new Set<Promise<void>>()
   const status = (): object => ({
@@ -89,11 +93,15 @@ interface SessionOptions extends SocketOptions {
   isFull(): boolean
 }
 
-/** One connection: at first it may say where it comes from, or ask after the daemon; then it is a session. */
+/**
+ * One connection: it proves that no shield is around it, may then say where it comes from, or ask after the daemon; from
+ * then on it is a session.
+ */
 class SocketSession {
   readonly #socket: Socket
   readonly #options: SessionOptions
   readonly #writer: LineWriter
+  #isProven = false
   #session: ClientSession | null = null
   #clientFolder = process.cwd()
 
@@ -117,6 +125,7 @@ class SocketSession {
 
   #receive(line: Uint8Array): void | Promise<void> {
     if (this.#session !== null) return this.#session.receive(line)
+    if (!this.#isProven) return this.#prove(line)
     const message = messageIn(line)
     if (message?.kind === 'notification' && message.method === HELLO) {
       const folder = textParam(message, 'cwd')
@@ -135,6 +144,11 @@ class SocketSession {
     }
     this.#session = this.#options.openSession(home, this.#clientFolder)
     return this.#session.receive(line)
+  }
+
+  #prove(line: Uint8Array): void {
+    this.#isProven = isSocketProof(dirname(this.#options.path), new TextDecoder().decode(line))
+    if (!this.#isProven) this.#socket.destroy()
   }
 }
 

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createExclusively } from './atomic-file.ts'
+import { digestOf } from './digest.ts'
+
+/**
+ * What everybody says first at a socket of ours, on a line: the content of this file beside it, 0600. A server behind
+ * Landlock can connect to any socket of its user, which no rule can forbid it, but read no file in our folder.
+ */
+const NAME = 'proof'
+const RANDOM_BYTES = 32
+/** Those bytes as base64url. */
+const PROOF = /^[A-Za-z0-9_-]{43}$/
+
+/** Makes it in the folder of a socket, when there is none; for who listens. Throws BASE_FILE_UNWRITABLE. */
+export function makeSocketProof(folder: string): void {
+  if (readSocketProof(folder) !== null) return
+  const random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))
+  createExclusively(
+    join(folder, NAME),
+    new TextEncoder().encode(`${Buffer.from(random).toString('base64url')}\n`),
+  )
+}
+
+/** Without the end of the line. Null: there is none, and so nobody who listens. */
+export function readSocketProof(folder: string): string | null {
+  try {
+    const text = readFileSync(join(folder, NAME), 'utf8').trim()
+    return PROOF.test(text) ? text : null
+  } catch {
+    return null
+  }
+}
+
+/** Compared by digests, so that the time it takes tells nothing. */
+export function isSocketProof(folder: string, said: string): boolean {
+  const proof = readSocketProof(folder)
+  return proof !== null && digestOf(said) === digestOf(proof)
+}
