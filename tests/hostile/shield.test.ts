@@ -95,6 +95,7 @@ describe('D19: a hostile server', () => {
         'read the key file',
         'read the vault',
         'change the configuration',
+        'change the mode of the key file',
         'replace the folder',
         'read the environment of another server',
         'signal the gateway',
@@ -124,8 +125,12 @@ describe('D19: a hostile server', () => {
   test.skipIf(!isRoot)('behind Landlock gets nothing of ours or of others', async () => {
     const got = await attack({}, hasBwrap ? WITHOUT_BWRAP : [])
 
-    // it cannot keep anybody from a socket that stands in the open
-    const inTheOpen = ['list the folder', ...(hasTmux ? ['have a program run by tmux'] : [])]
+    // it has no rules about modes, and none about a socket that stands in the open
+    const inTheOpen = [
+      'list the folder',
+      'change the mode of the key file',
+      ...(hasTmux ? ['have a program run by tmux'] : []),
+    ]
     expect(got.filter((name) => !TO_THE_USER.includes(name))).toEqual(inTheOpen)
   })
 })
