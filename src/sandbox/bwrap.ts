@@ -79,10 +79,9 @@ function canWrite(folder: string): boolean {
   }
 }
 
-/** A strict shield has folders of its own in their places. */
-function withoutDoors({ level }: Plan): string[] {
-  if (level === 'strict') return []
-  const { folders, files } = doorsToOutside()
+/** Behind a strict shield too: they may lie elsewhere than in what it covers, or in what the server may read. */
+function withoutDoors({ network }: Plan): string[] {
+  const { folders, files } = doorsToOutside(network !== 'all')
   return [
     ...folders.flatMap((folder) => ['--tmpfs', folder]),
     ...files.flatMap((file) => ['--ro-bind', '/dev/null', file]),
@@ -90,7 +89,9 @@ function withoutDoors({ level }: Plan): string[] {
 }
 
 /** A system that cannot be written, a home of the server's own that stays, and what the configuration adds. */
-function strictMounts({ home, privateHome, folder, executable, readable, writable, shown }: Plan): string[] {
+function strictMounts(plan: Plan): string[] {
+  const { home, privateHome, folder, executable, readable, writable, shown, network } = plan
+
   mkdirSync(privateHome, { recursive: true, mode: 0o700 })
   const programs = (hostEnvironment()['PATH'] ?? '').split(':').filter((entry) => isWithin(entry, home))
   const needed = [
@@ -105,7 +106,7 @@ function strictMounts({ home, privateHome, folder, executable, readable, writabl
   const ownFiles = needed.filter((path) => covered.some((place) => isWithin(path, place)) && existsSync(path))
   return [
     ...['--ro-bind', '/', '/', '--dev', '/dev', '--tmpfs', '/tmp', '--tmpfs', '/run'],
-    ...['--ro-bind-try', '/run/systemd/resolve', '/run/systemd/resolve'],
+    ...(network === 'all' ? ['--ro-bind-try', '/run/systemd/resolve', '/run/systemd/resolve'] : []),
     ...['--bind', privateHome, home],
     ...ownFiles.flatMap((path) => ['--ro-bind', path, path]),
     ...writable.flatMap((path) => ['--bind-try', path, path]),

@@ -5,11 +5,15 @@ import { hostEnvironment, userHome } from '../base/index.ts'
 /** Below the runtime folder of the user: the service manager, editors, terminals, containers. */
 const IN_RUNTIME_FOLDER = ['systemd', 'emacs', 'zellij', 'wezterm', 'kitty', 'podman']
 
+/** What looks up names for whoever asks, as the system's bus does: without a network, a way to the outside. */
+const NAME_SERVICES = ['/run/systemd/resolve', '/run/nscd', '/run/avahi-daemon', '/run/dbus']
+
 /**
  * Sockets by which other programs of the user run whatever they are told to, outside of every shield, in their usual
- * places: `folders` that are there, and `files`. Docker's stays: servers are started by it.
+ * places: `folders` that are there, and `files`. Docker's stays: servers are started by it. `withNames`: those too that
+ * look up names.
  */
-export function doorsToOutside(): { folders: string[]; files: string[] } {
+export function doorsToOutside(withNames: boolean): { folders: string[]; files: string[] } {
   const uid = process.getuid?.() ?? 0
   const environment = hostEnvironment()
   const bus = /^unix:path=([^,;]+)\/[^/]+$/.exec(environment['DBUS_SESSION_BUS_ADDRESS'] ?? '')?.[1]
@@ -20,6 +24,7 @@ export function doorsToOutside(): { folders: string[]; files: string[] } {
     tmuxFolder(uid),
     ...['/run/screen', '/tmp/screens', join(userHome(), '.screen')],
     ...[`/tmp/emacs${uid}`, `/tmp/zellij-${uid}`, `/tmp/nvim.${environment['USER'] ?? uid}`],
+    ...(withNames ? NAME_SERVICES : []),
     ...runtime.flatMap((folder) => IN_RUNTIME_FOLDER.map((name) => join(folder, name))),
   ]
   const files = runtime.map((folder) => join(folder, 'bus'))

@@ -320,6 +320,48 @@ describe('a folder above the hidden one, or the configuration', () => {
   })
 })
 
+describe('what runs programs, or looks up names, for whoever asks at a socket', () => {
+  /** Which of the places a server can see; they are made in a mount namespace of its own. */
+  async function seen(more: object): Promise<string> {
+    using home = new TempHome()
+    const moved = join(home.folder, 'moved')
+    const names = '/run/systemd/resolve/io.systemd.Resolve'
+    const places = [join(moved, 'tmux-0', 'default'), join(moved, 'systemd', 'private'), names]
+    const script = `ls -d ${places.join(' ')} >&2; echo looked >&2`
+    const server = { id: 'one', command: '/bin/sh', args: ['-c', script], startup_timeout_sec: 2, ...more }
+    home.writeConfig(JSON.stringify({ downstream_servers: [server] }))
+    const made = places.map((place) => `mkdir -p $(dirname ${place}) && touch ${place}`).join(' && ')
+    const inside = `mount -t tmpfs tmpfs /run && ${made} && exec "$@"`
+    const command = ['unshare', '-m', 'sh', '-c', inside, 'sh', BINARY, 'serve']
+    const env = { HOME: join(home.folder, 'user'), TMUX_TMPDIR: moved, XDG_RUNTIME_DIR: moved }
+    mkdirSync(env.HOME)
+    await using client = await RawClient.start(home, {}, { command, env })
+    await client.request('tools/list')
+    await client.stderrHas('one | looked')
+    return client.stderr.replace(/.*cannot access.*\n/g, '')
+  }
+
+  test.skipIf(!isRoot || !hasBwrap).each([
+    ['default', {}],
+    ['strict', { shield: 'strict' }],
+    ['strict that may read the folder', { shield: 'strict', readable: ['..'] }],
+  ] as [string, object][])('is out of reach where the variables put it: %s', async (_name, more) => {
+    const text = await seen(more)
+
+    expect(text).not.toContain('/default\n')
+    expect(text).not.toContain('/private\n')
+    expect(text).toContain('io.systemd.Resolve')
+  })
+
+  test.skipIf(!isRoot || !hasBwrap).each([
+    ['default', {}],
+    ['strict', { shield: 'strict' }],
+  ] as [string, object][])('looks up no names without a network: %s', async (_name, more) => {
+    expect(await seen({ ...more, network: 'none' })).not.toContain('io.systemd.Resolve')
+    expect(await seen({ ...more, network: ['api.example.com'] })).not.toContain('io.systemd.Resolve')
+  })
+})
+
 describe('doctor and status', () => {
   test('name the shield of each server, and doctor fails when one has less than it should', () => {
     using home = new TempHome(configOf([{ id: 'one' }, { id: 'bare', more: { shield: 'off' } }]))
