@@ -40,7 +40,7 @@ interface CredentialDeps {
   config(): Config
   /** Opened when the first server with a scope starts, not before. */
   vault(): Promise<Vault>
-  /** Null: nothing is remembered, and nothing can be compared. */
+  /** Null: nothing is remembered, and nothing can be compared; then nothing runs without a shield. */
   readonly launches: LaunchGrants | null
 }
 
@@ -92,7 +92,7 @@ async function credentialsFor(
   deps: CredentialDeps,
   watched: () => Promise<ScopeWatch>,
 ): Promise<Credentials> {
-  if (deps.launches !== null && needsGrant(server)) await checkLaunch(server, deps.config(), deps.launches)
+  if (needsGrant(server)) await checkLaunch(server, deps.config(), deps.launches)
   if (server.authScope === null)
     return {
       environment: childEnvironment(hostEnvironment(), server, {}),

@@ -40,9 +40,13 @@ export function launchOf(server: Server, { authScopes }: Pick<Config, 'authScope
 /**
  * A scope is granted to what its servers are started as when it is first used; whoever changes the configuration
  * afterwards, by a `git pull` for example, gets nothing by that. To run without a shield is never granted by first use.
- * Throws AUTH_LAUNCH_CHANGED.
+ * `grants`: null where nothing can be remembered. Throws AUTH_LAUNCH_CHANGED.
  */
-export async function checkLaunch(server: Server, config: Config, grants: LaunchGrants): Promise<void> {
+export async function checkLaunch(server: Server, config: Config, grants: LaunchGrants | null): Promise<void> {
+  if (grants === null) {
+    if (server.shield === 'off') throw unshielded(server)
+    return
+  }
   const { scopeId, launch } = launchOf(server, config)
   const granted = await grants.of(scopeId)
   if (granted.some((grant) => grant.serverId === server.id && grant.launch === launch)) return

@@ -330,6 +330,8 @@ describe('what cannot be put on record', () => {
       )
     }
     expect(home.runSync(['secret', 'get', 'gh', 'TOKEN']).stdout).toBe(TOKEN)
+    // nor is a server started to list its tools
+    expect(home.runSync(['tools', 'list']).stdout).not.toContain('plain__echo')
 
     using open = homeOf({ audit: { on_failure: 'allow' } })
     writeFileSync(open.file('activity.db'), 'no database at all, but long enough to look at')

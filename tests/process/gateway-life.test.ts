@@ -325,7 +325,7 @@ test('a server that could not start is named in the instructions of the next ses
 })
 
 test('a planted view in the place of the stored list is not read, and the tools come all the same', async () => {
-  using home = new TempHome(configOf([{ id: 'one' }]))
+  using home = new TempHome(configOf([{ id: 'one' }], [], { audit: { on_failure: 'allow' } }))
   expect(home.runSync(['tools', 'list']).exitCode).toBe(0)
   const database = new Database(home.file('activity.db'))
   database.run('drop table stored_replies')

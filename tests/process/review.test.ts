@@ -78,6 +78,18 @@ describe('launches', () => {
     expect(call()).toContain('started')
   })
 
+  test('nor where what was approved cannot be read', () => {
+    using home = new TempHome('')
+    const config = configOf([{ id: 'one', more: { shield: 'off' } }], [], { audit: { on_failure: 'allow' } })
+    writeFileSync(home.file('mcplexer.yaml'), config)
+    writeFileSync(home.file('activity.db'), 'no database at all, but long enough to look at')
+
+    const call = everything(home.runSync(['tools', 'call', 'one__echo', '{"message": "started"}']))
+
+    expect(call).not.toContain('started"')
+    expect(call).toContain('without a shield')
+  })
+
   test('a server that is new to a scope gets nothing either', async () => {
     using home = new TempHome(config({}))
     home.put('gh', 'TOKEN', 'the-token-itself')

@@ -8,7 +8,7 @@ import { PoolEntry, type PoolOwner, type Wanted } from './pool-entry.ts'
 import { type StarterDeps, startServer } from './starter.ts'
 
 /** Errors that a person mends before calling again: waiting longer would only be in the way. */
-const NOT_THE_SERVERS_FAULT = /^(AUTH|VAULT|STORE|SHIELD)_|^SERVER_LIMIT/
+const NOT_THE_SERVERS_FAULT = /^(AUDIT|AUTH|VAULT|STORE|SHIELD)_|^SERVER_LIMIT/
 
 const NEXT = {
   'on-failure': 'the next call starts it again',

@@ -97,6 +97,7 @@ async function prepared(
   }
   let letGo = (): void => undefined
   try {
+    audit.check()
     // first, so that nothing is opened for a server that cannot be started
     const shield = await sandbox.shieldFor(shieldWish(server, guard))
     const opened = await credentials.forRoute({ server })
