@@ -82,3 +82,4 @@ export type ErrorCode =
   | 'VAULT_PLUGIN_FAILED'
   | 'VAULT_PLUGIN_INVALID'
   | 'CLI_SERVER_UNKNOWN'
+  | 'CALL_UNKNOWN'

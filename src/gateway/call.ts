@@ -15,6 +15,9 @@ import type { SessionMemory } from './view/session-memory.ts'
 import { type RequestMessage, textParam } from './wire/message.ts'
 import { restoreId } from './wire/relabel.ts'
 
+/** Requests that name what they want; of other methods nobody has heard. */
+const NAMING = new Set(['tools/call', 'prompts/get', 'resources/read'])
+
 interface CallDeps {
   readonly config: Config
   readonly catalog: Catalog
@@ -58,12 +61,16 @@ export async function relay(
   }
 }
 
-/** What is withheld is named as such, and on record: a person can mend it. */
+/** On record. What is withheld is named as such, as a person can mend it. */
 function unroutable(request: RequestMessage, deps: CallDeps, { client }: Caller): Uint8Array {
   const startedMs = performance.now()
   const name = request.method === 'tools/call' ? textParam(request, 'name') : null
   const server = name === null ? null : deps.catalog.withholder(name)
-  if (server === null) return notThere(request, client.era)
+  if (server === null) {
+    const reply = notThere(request, client.era)
+    if (NAMING.has(request.method)) deps.recorder.unknown(request, startedMs, reply)
+    return reply
+  }
   const error = withheldError(server)
   deps.onFailure(error)
   const reply = failedCall(request, error, client.era)

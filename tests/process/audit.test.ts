@@ -319,6 +319,23 @@ describe('the chain', () => {
   })
 })
 
+test('a call of what nothing has is on record as refused', async () => {
+  using home = homeOf()
+  await using client = await RawClient.start(home)
+
+  await client.request('tools/list')
+  await client.call('plain__nothing', { message: 'x' })
+  await client.request('prompts/get', { name: 'nothing' })
+  await client[Symbol.asyncDispose]()
+
+  const refused = entriesOf(home, '--kind', 'call', '--decision', 'refused')
+  expect(refused.map(({ action, name, reason }) => [action, name, reason])).toEqual([
+    ['tools/call', 'plain__nothing', 'CALL_UNKNOWN'],
+    ['prompts/get', 'nothing', 'CALL_UNKNOWN'],
+  ])
+  expect(refused[0]?.argumentsDigest).toBeString()
+})
+
 describe('what cannot be put on record', () => {
   test('is not done, unless the configuration says otherwise', async () => {
     using home = homeOf()
