@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
-import type { Checkpoint } from '../../../audit/index.ts'
+import type { ActivityDatabase, Checkpoint } from '../../../audit/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { CliError } from '../../cli-error.ts'
 import { printHint } from '../../messages.ts'
@@ -24,36 +24,52 @@ export class AuditVerifyCommand extends BaseCommand {
   checkpoint = Option.String('--checkpoint', { description: 'a file with lines of `audit checkpoint`' })
 
   protected async run(app: App): Promise<number> {
-    const { verify } = await import('../../../audit/index.ts')
     const activity = await app.usableActivity()
     const checkpoints = this.checkpoint === undefined ? [null] : await readCheckpoints(this.checkpoint)
+    let standing = 0
     for (const checkpoint of checkpoints) {
-      const { entries, firstSeq, brokenAt, isCutOff, letGoAtMs, hasCheckpoint } = await verify(
-        activity,
-        checkpoint,
-      )
-      if (brokenAt !== null) return this.#fail(`the record was changed at entry ${brokenAt}`)
-      if (isCutOff)
-        return this.#fail(
-          `entries up to ${firstSeq - 1} are missing, and no entry says that they were let go of`,
-        )
-      if (hasCheckpoint === false)
-        return this.#fail(`entry ${checkpoint?.seq} of the checkpoint is missing, or another one`)
-      await printText(intact(entries, firstSeq, checkpoint))
-      if (letGoAtMs !== null)
-        await printText(`those before ${firstSeq} were let go of ${new Date(letGoAtMs).toISOString()}`)
-      if (checkpoint !== null) await print(`signed by ${checkpoint.publicKey}`)
+      const found = await this.#check(activity, checkpoint)
+      if (found === 'changed') return 1
+      if (found === 'intact') standing++
     }
-    return 0
+    if (standing > 0) return 0
+    printHint('a checkpoint shows nothing any more once its entry has gone: keep newer ones beside it')
+    return 1
   }
 
-  async #fail(text: string): Promise<number> {
+  /** Prints what it finds; `gone`: only that the entry of the checkpoint was let go of. */
+  async #check(
+    activity: ActivityDatabase,
+    checkpoint: Checkpoint | null,
+  ): Promise<'intact' | 'changed' | 'gone'> {
+    const { verify } = await import('../../../audit/index.ts')
+    const { entries, firstSeq, brokenAt, isCutOff, letGoAtMs, hasCheckpoint } = await verify(
+      activity,
+      checkpoint,
+    )
+    if (brokenAt !== null) return this.#fail(`the record was changed at entry ${brokenAt}`)
+    if (isCutOff)
+      return this.#fail(`entries up to ${firstSeq - 1} are missing, and no entry says that they were let go of`)
+    if (hasCheckpoint === false && checkpoint !== null) {
+      if (checkpoint.seq >= firstSeq)
+        return this.#fail(`entry ${checkpoint.seq} of the checkpoint is missing, or another one`)
+      await printText(`entry ${checkpoint.seq} of the checkpoint was let go of, as the record says`)
+      return 'gone'
+    }
+    await printText(intact(entries, firstSeq, checkpoint))
+    if (letGoAtMs !== null)
+      await printText(`those before ${firstSeq} were let go of ${new Date(letGoAtMs).toISOString()}`)
+    if (checkpoint !== null) await print(`signed by ${checkpoint.publicKey}`)
+    return 'intact'
+  }
+
+  async #fail(text: string): Promise<'changed'> {
     await printText(text)
     printHint(
       'keep a copy of activity.db, compare it with a backup, and see who could write to it; if others could, ' +
         'replace the secrets that it names at their providers',
     )
-    return 1
+    return 'changed'
   }
 }
 
