@@ -1,6 +1,6 @@
 import type { StoredEntry } from '../audit/index.ts'
+import { visibleLine } from '../base/index.ts'
 import { CliError } from './cli-error.ts'
-import { visibleLine } from './visible.ts'
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
+import { visible, visibleLine } from '../base/index.ts'
 import { folded, isCommand } from './layout.ts'
 import { errorWidth, isErrorTerminal, paint } from './terminal.ts'
-import { visible, visibleLine } from './visible.ts'
 
 let hasProgressLine = false
 

@@ -1,7 +1,6 @@
-import { isMcplexerError, log, type McplexerError } from '../base/index.ts'
+import { isMcplexerError, log, type McplexerError, visible, visibleLine } from '../base/index.ts'
 import type { ConfigError, ConfigProblem } from '../config/index.ts'
 import { printError, printHint, printWarning, say } from './messages.ts'
-import { visible, visibleLine } from './visible.ts'
 
 /**
  * An error on its way out of the house. With MCPLEXER_LOG_LEVEL=debug also its code and where it came from.

@@ -1,8 +1,7 @@
-import { systemCode, systemReason } from '../base/index.ts'
+import { systemCode, systemReason, visibleLine } from '../base/index.ts'
 import { CliError } from './cli-error.ts'
 import { columns, folded } from './layout.ts'
 import { terminalWidth } from './terminal.ts'
-import { visibleLine } from './visible.ts'
 
 /**
  * The only place of commands that writes to stdout. Resolves when the bytes have left. A reader that has seen enough

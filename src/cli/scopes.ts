@@ -1,9 +1,8 @@
 import type { App } from '../app.ts'
-import { type ErrorCode, nearest } from '../base/index.ts'
+import { type ErrorCode, nearest, visibleLine } from '../base/index.ts'
 import type { AuthScope, Config } from '../config/index.ts'
 import type { ScopeSummary } from '../vault/index.ts'
 import { CliError } from './cli-error.ts'
-import { visibleLine } from './visible.ts'
 
 const SCOPE_ID = /^[a-z0-9][a-z0-9_.-]{0,39}$/
 

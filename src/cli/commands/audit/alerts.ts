@@ -1,9 +1,9 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
+import { visibleLine } from '../../../base/index.ts'
 import { timeOf } from '../../audit-view.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { print, printJson, table } from '../../present.ts'
-import { visibleLine } from '../../visible.ts'
 
 export class AuditAlertsCommand extends BaseCommand {
   static override paths = [['audit', 'alerts']]

@@ -1,9 +1,9 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
+import { visibleLine } from '../../../base/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { printText } from '../../present.ts'
 import { presentError, presentWarnings } from '../../present-error.ts'
-import { visibleLine } from '../../visible.ts'
 import { counted } from '../../wording.ts'
 
 export class ConfigCheckCommand extends BaseCommand {

@@ -1,12 +1,12 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
+import { visibleLine } from '../../../base/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { lineDiff } from '../../diff.ts'
 import { note } from '../../messages.ts'
 import { print } from '../../present.ts'
 import { confirm } from '../../prompt.ts'
 import { waitingOf } from '../../servers.ts'
-import { visibleLine } from '../../visible.ts'
 import { counted } from '../../wording.ts'
 
 export class ToolsReviewCommand extends BaseCommand {

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { visible, visibleLine } from '../../../src/cli/visible.ts'
+import { visible, visibleLine } from '../../../src/base/visible.ts'
 
 test('control, ANSI, bidi, zero-width and line separator characters are shown, not obeyed', () => {
   const hostile = 'a\u001b[31m\u0007\u202e\u200b\u2028\u009b\rz'
