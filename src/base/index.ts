@@ -28,4 +28,4 @@ export { isSocketProof, makeSocketProof, readSocketProof } from './socket-proof.
 export { systemCode, systemReason } from './system-reason.ts'
 export { isTerminal } from './terminal.ts'
 export { version } from './version.ts'
-export { visible, visibleLine } from './visible.ts'
+export { escapedJson, visible, visibleLine } from './visible.ts'

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { hostEnvironment } from './env.ts'
+import { visible } from './visible.ts'
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 type Level = (typeof LEVELS)[number]
@@ -8,8 +9,8 @@ const MAX_QUEUED_CHARACTERS = 256 * 1024
 const LEAVING_LIMIT_MS = 500
 
 /**
- * Diagnostics, to stderr only. MCPLEXER_LOG_LEVEL: debug, info (default), warn, error or silent. Text comes from
- * us; what others wrote is escaped by the caller.
+ * Diagnostics, to stderr only. MCPLEXER_LOG_LEVEL: debug, info (default), warn, error or silent. A terminal obeys
+ * nothing of the text; whoever puts in what others wrote sees to its line breaks.
  */
 export const log = {
   debug: (text: string) => print('debug', `mcplexer: debug: ${text}`),
@@ -46,7 +47,7 @@ function threshold(): Level {
 
 function print(level: Level, text: string): void {
   if (LEVELS.indexOf(level) < LEVELS.indexOf(threshold())) return
-  write(`${text}\n`)
+  write(`${visible(text)}\n`)
 }
 
 function queueing(sink: Bun.FileSink): (text: string) => void {

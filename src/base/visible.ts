@@ -15,6 +15,19 @@ export function visibleLine(text: string): string {
   return text.replace(UNSEEN, escaped)
 }
 
+/** JSON with such characters as JSON's own escapes, so that it means the same; the lines stay. */
+export function escapedJson(json: string): string {
+  return json.replace(UNSEEN, (character) =>
+    character === '\n'
+      ? character
+      : Array.from({ length: character.length }, (_, at) => unit(character, at)).join(''),
+  )
+}
+
+function unit(text: string, at: number): string {
+  return `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`
+}
+
 function escaped(character: string): string {
   return `\\u{${character.codePointAt(0)?.toString(16)}}`
 }

@@ -1,7 +1,7 @@
-import { systemCode, systemReason, visibleLine } from '../base/index.ts'
+import { escapedJson, systemCode, systemReason, visibleLine } from '../base/index.ts'
 import { CliError } from './cli-error.ts'
 import { columns, folded } from './layout.ts'
-import { terminalWidth } from './terminal.ts'
+import { isOutputTerminal, terminalWidth } from './terminal.ts'
 
 /**
  * The only place of commands that writes to stdout. Resolves when the bytes have left. A reader that has seen enough
@@ -23,7 +23,12 @@ export function print(text: string): Promise<void> {
 }
 
 export function printJson(value: unknown): Promise<void> {
-  return print(JSON.stringify(value, null, 2))
+  return printJsonText(JSON.stringify(value, null, 2))
+}
+
+/** JSON with foreign text in it: the same bytes on a pipe, and for a terminal the same value. */
+export function printJsonText(json: string): Promise<void> {
+  return print(isOutputTerminal() ? escapedJson(json) : json)
 }
 
 /** A sentence as a result. */

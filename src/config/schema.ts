@@ -15,6 +15,9 @@ const envName = z
 const ownEnvName = envName.check(
   z.refine((name) => !name.startsWith('MCPLEXER_'), 'MCPLEXER_ variables are never given to a server'),
 )
+const noControl = z
+  .string()
+  .check(z.refine((text) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text), 'no control characters'))
 const noNul = z.string().check(z.refine((text) => !text.includes('\0'), 'no NUL characters'))
 const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most))
 const seconds = (least = 0) => whole(least, 86_400)
@@ -62,7 +65,7 @@ const serverSchema = z.strictObject({
   id: about(id, 'Unique'),
   transport: optional(z.literal('stdio'), 'stdio', 'How to talk to the server'),
   command: about(
-    noNul.check(z.minLength(1)),
+    noControl.check(z.minLength(1)),
     'A program in PATH, or a path; a relative one starts at the folder of this file',
   ),
   args: optional(z.array(noNul), [], 'Its arguments; never secrets, as every user can see them'),
@@ -72,7 +75,7 @@ const serverSchema = z.strictObject({
     [],
     'Variables of the host that the server may see, besides the short default list',
   ),
-  cwd: optional(noNul, '~', 'The folder it runs in; `client` is the folder that the client runs in'),
+  cwd: optional(noControl, '~', 'The folder it runs in; `client` is the folder that the client runs in'),
   tool_namespace: about(
     z.optional(namespace),
     'Stands before each tool name; default: the id; "" is allowed for an only server',

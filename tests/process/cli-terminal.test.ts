@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'bun:test'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { configOf } from '../helpers/fixtures.ts'
 import { TempHome } from '../helpers/temp-home.ts'
 import { inTerminal } from '../helpers/terminal.ts'
 
@@ -288,5 +291,43 @@ describe('what is shown', () => {
       /every scope opens\n[\s\S]*compared\n[\s\S]*committed\n[\s\S]*Re-sealed 1 scope, 1 key/,
     )
     expect(shown).not.toMatch(/1 of 1 scope\n/)
+  })
+})
+
+describe('a terminal does not obey', () => {
+  test('what a server has answered, though its JSON need not escape it', async () => {
+    using home = new TempHome(configOf([{ id: 'one' }]))
+    const args = ['tools', 'call', 'one__echo', JSON.stringify({ message: 'a\u009b31m\u202eb' })]
+
+    const { shown } = await inTerminal(home, args, [])
+
+    expect(shown).toContain('a\\u009b31m\\u202eb')
+    expect(shown).not.toMatch(/[\u009b\u202e]/)
+    // the same bytes as ever on a pipe
+    expect(home.runSync(args).stdout).toContain('a\u009b31m\u202eb')
+  })
+
+  test('what stands in a path that is warned of', async () => {
+    using home = new TempHome(configOf([]))
+    const folder = join(home.folder, 'v\u001b]0;planted\u0007')
+    mkdirSync(folder, { mode: 0o700 })
+    writeFileSync(join(folder, 'activity.db'), 'no database at all, but long enough to look at')
+
+    const env = { MCPLEXER_DB_DSN: join(folder, 'mcplexer.db') }
+    const { shown } = await inTerminal(home, ['tools', 'list'], [], { env })
+
+    expect(shown).toContain('v\\u{1b}]0;planted\\u{7}')
+    expect(shown).not.toContain('\u001b]0;')
+  })
+
+  test('what a configuration names as a program or a folder', () => {
+    using home = new TempHome(
+      configOf([{ id: 'one', more: { command: 'x\nmcplexer: hint: do this', cwd: '/\u001b[31m' } }]),
+    )
+
+    const { exitCode, stderr } = home.runSync(['config', 'check'])
+
+    expect(exitCode).toBe(1)
+    expect(stderr.match(/no control characters/g)).toHaveLength(2)
   })
 })

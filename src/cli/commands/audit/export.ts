@@ -1,7 +1,7 @@
 import { Command } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { print } from '../../present.ts'
+import { printJsonText } from '../../present.ts'
 
 export class AuditExportCommand extends BaseCommand {
   static override paths = [['audit', 'export']]
@@ -12,7 +12,7 @@ export class AuditExportCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const { listed } = await import('../../../audit/index.ts')
-    for await (const entry of listed(await app.usableActivity())) await print(JSON.stringify(entry))
+    for await (const entry of listed(await app.usableActivity())) await printJsonText(JSON.stringify(entry))
     return 0
   }
 }

@@ -2,7 +2,7 @@ import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { noteAtTerminal } from '../../messages.ts'
-import { print } from '../../present.ts'
+import { printJsonText } from '../../present.ts'
 import { sayingWhatFor, serverOf } from '../../waiting.ts'
 
 export class ToolsCallCommand extends BaseCommand {
@@ -34,7 +34,7 @@ export class ToolsCallCommand extends BaseCommand {
     const server = serverOf(await app.config(), this.name)
     const call = toolbox.call(this.name, this.argumentsJson ?? '{}', signal)
     const { resultJson, isError } = await sayingWhatFor(server, call)
-    await print(resultJson)
+    await printJsonText(resultJson)
     return isError ? 1 : 0
   }
 }
