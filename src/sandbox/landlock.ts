@@ -19,7 +19,7 @@ const CACHES = ['.npm', '.cache', '.config', '.local']
 
 interface Restriction {
   readonly hidden: readonly string[]
-  /** Files that may be read; nothing new can be made beside them. */
+  /** Files and folders that may be read; nothing new can be made beside them. */
   readonly readOnly: readonly string[]
   readonly home: string
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { log, type Paths, userHome } from '../base/index.ts'
 import { bwrapArguments, canBwrap, findBwrap } from './bwrap.ts'
@@ -10,6 +10,9 @@ import type { Plan, Shield, ShieldKind, ShieldWish } from './plan.ts'
 import { SandboxError } from './sandbox-error.ts'
 import { canSeatbelt, seatbeltArguments } from './seatbelt.ts'
 import { withVariables } from './variables.ts'
+
+/** systemd lets each user write in some of them: who writes `cgroup.kill` there ends all that is in one, us too. */
+const CONTROL_GROUPS = '/sys/fs/cgroup'
 
 /** Puts servers behind the strongest shield that works on this machine. */
 export class Sandbox {
@@ -31,7 +34,8 @@ export class Sandbox {
     const folders = [paths.home, dirname(paths.vault), dirname(paths.keyFile), dirname(paths.socket)]
     this.#hidden = outermost(folders.map(realFolder))
     const config = realFolder(paths.config)
-    this.#readOnly = this.#hidden.some((folder) => isWithin(config, folder)) ? [] : [config]
+    const configs = this.#hidden.some((folder) => isWithin(config, folder)) ? [] : [config]
+    this.#readOnly = [...configs, ...(existsSync(CONTROL_GROUPS) ? [CONTROL_GROUPS] : [])]
     this.#home = realFolder(userHome())
     this.#homes = join(realFolder(paths.home), 'homes')
     this.#sockets = realFolder(dirname(paths.socket))

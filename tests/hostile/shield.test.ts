@@ -362,6 +362,37 @@ describe('what runs programs, or looks up names, for whoever asks at a socket', 
   })
 })
 
+test.skipIf(!isRoot).each([
+  ['bubblewrap', [], {}],
+  ['bubblewrap, strict', [], { shield: 'strict' }],
+  ['Landlock', hasBwrap ? WITHOUT_BWRAP : [], {}],
+] as [string, string[], object][])(
+  'a control group of the user can be read only behind %s',
+  async (_name, before, more) => {
+    using home = new TempHome()
+    // as systemd gives it to each user: who writes `cgroup.kill` there ends all that is in it
+    const group = '/sys/fs/cgroup/user'
+    const script = `cat ${group}/cgroup.procs >&2; echo 1 >${group}/cgroup.kill || echo kept out >&2; echo looked >&2`
+    home.writeConfig(
+      JSON.stringify({
+        downstream_servers: [{ id: 'one', command: '/bin/sh', args: ['-c', script], ...more }],
+      }),
+    )
+    chmodSync(home.folder, 0o755)
+    Bun.spawnSync(['chown', '-R', NOBODY, home.folder])
+    const made = `mkdir -m 777 ${group} && echo 4711 >${group}/cgroup.procs`
+    const inside = `mount -t tmpfs tmpfs /sys/fs/cgroup && ${made} && exec "$@"`
+    const command = ['unshare', '-m', 'sh', '-c', inside, 'sh', ...before, ...AS_NOBODY, BINARY, 'serve']
+    await using client = await RawClient.start(home, {}, { command, env: { HOME: home.folder } })
+
+    await client.request('tools/list')
+    await client.stderrHas('one | looked')
+
+    expect(client.stderr).toContain('one | 4711')
+    expect(client.stderr).toContain('one | kept out')
+  },
+)
+
 describe('doctor and status', () => {
   test('name the shield of each server, and doctor fails when one has less than it should', () => {
     using home = new TempHome(configOf([{ id: 'one' }, { id: 'bare', more: { shield: 'off' } }]))
