@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { dirname, sep } from 'node:path'
 import { hostEnvironment } from '../base/index.ts'
+import { devicesWithoutTerminals } from './devices.ts'
 import { doorsToOutside } from './doors.ts'
 import { isWithin, realFolder } from './places.ts'
 import type { Plan } from './plan.ts'
@@ -25,14 +26,26 @@ export function findBwrap(): string | null {
 
 /** Whether it can do here what is wanted of it: some distributions and containers forbid namespaces to users. */
 export async function canBwrap(program: string): Promise<boolean> {
-  const command = [program, '--dev-bind', '/', '/', ...PROCESSES, '--', '/bin/sh', '-c', 'exit 0']
+  const command = [
+    program,
+    '--dev-bind',
+    '/',
+    '/',
+    '--dev',
+    '/dev',
+    ...PROCESSES,
+    '--',
+    '/bin/sh',
+    '-c',
+    'exit 0',
+  ]
   return (await Bun.spawn(command, { stdio: ['ignore', 'ignore', 'ignore'], env: {} }).exited) === 0
 }
 
 /** The arguments in front of a server's own command line. bwrap(1); later mounts lie over earlier ones. */
 export function bwrapArguments(plan: Plan): string[] {
   return [
-    ...(plan.level === 'strict' ? strictMounts(plan) : ['--dev-bind', '/', '/']),
+    ...(plan.level === 'strict' ? strictMounts(plan) : ['--dev-bind', '/', '/', ...devicesWithoutTerminals()]),
     ...pinnedAncestors(plan),
     ...withoutDoors(plan),
     ...plan.hidden

@@ -362,6 +362,41 @@ describe('what runs programs, or looks up names, for whoever asks at a socket', 
   })
 })
 
+test.skipIf(!isRoot || !hasBwrap).each([
+  ['default', {}],
+  ['strict', { shield: 'strict' }],
+] as [string, object][])(
+  'what is typed at a terminal is not for a server behind bubblewrap, %s',
+  async (_name, more) => {
+    const shown = Promise.withResolvers<string>()
+    const typing = Bun.spawn(['/bin/sh', '-c', 'tty; exec sleep 60'], {
+      terminal: { data: (_terminal, data) => shown.resolve(String(data).trim()) },
+    })
+    const terminal = await shown.promise
+    Bun.spawnSync(['chown', NOBODY, terminal])
+    typing.terminal?.write('the-typed-passphrase\n')
+    using home = new TempHome()
+    // a device that is no terminal is there as ever, and so is a new terminal of its own
+    const script = `head -n 1 <${terminal} >&2; head -c 3 </dev/zero | wc -c >&2; test -e /dev/ptmx && echo looked >&2`
+    home.writeConfig(
+      JSON.stringify({
+        downstream_servers: [{ id: 'one', command: '/bin/sh', args: ['-c', script], ...more }],
+      }),
+    )
+    chmodSync(home.folder, 0o755)
+    Bun.spawnSync(['chown', '-R', NOBODY, home.folder])
+    const command = [...AS_NOBODY, BINARY, 'serve']
+    await using client = await RawClient.start(home, {}, { command, env: { HOME: home.folder } })
+
+    await client.request('tools/list')
+    await client.stderrHas('one | looked')
+    typing.kill()
+
+    expect(client.stderr).toContain('one | 3\n')
+    expect(client.stderr).not.toContain('the-typed-passphrase')
+  },
+)
+
 test.skipIf(!isRoot).each([
   ['bubblewrap', [], {}],
   ['bubblewrap, strict', [], { shield: 'strict' }],
