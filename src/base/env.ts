@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { McplexerError } from './errors.ts'
+import { realFolder } from './real-folder.ts'
 
 /** Absolute paths of everything mcplexer keeps. */
 export interface Paths {
@@ -24,18 +25,23 @@ export function hostEnvironment(): Readonly<Record<string, string | undefined>> 
 /**
  * MCPLEXER_HOME (default `~/.mcplexer`), MCPLEXER_CONFIG, MCPLEXER_DB_DSN (a path or `file:` URL) and
  * MCPLEXER_AGE_KEY. `~` is the user's home in all; empty counts as unset. Throws BASE_HOME_UNKNOWN when a
- * default is needed and there is no home, BASE_DSN_UNSUPPORTED for other databases.
+ * default is needed and there is no home, BASE_DSN_UNSUPPORTED for other databases. Folders of ours are given as they are
+ * without links: a server may be able to replace a link that leads to what it cannot see. The configuration may be a link.
  */
 export function resolvePaths(configOverride?: string, environment = hostEnvironment()): Paths {
-  const home = expand(environment['MCPLEXER_HOME'], environment) ?? join(userHome(environment), '.mcplexer')
-  const vault = expand(pathOfDsn(environment['MCPLEXER_DB_DSN']), environment) ?? join(home, 'mcplexer.db')
+  const home = realFolder(
+    expand(environment['MCPLEXER_HOME'], environment) ?? join(userHome(environment), '.mcplexer'),
+  )
+  const vault = inRealFolder(
+    expand(pathOfDsn(environment['MCPLEXER_DB_DSN']), environment) ?? join(home, 'mcplexer.db'),
+  )
   return {
     home,
     config:
       expand(configOverride || environment['MCPLEXER_CONFIG'], environment) ?? join(home, 'mcplexer.yaml'),
     vault,
     activity: join(vault, '..', 'activity.db'),
-    keyFile: expand(environment['MCPLEXER_AGE_KEY'], environment) ?? join(home, 'age.key'),
+    keyFile: inRealFolder(expand(environment['MCPLEXER_AGE_KEY'], environment) ?? join(home, 'age.key')),
     httpToken: join(home, 'http.token'),
     socket: join(home, 'run', 'gateway.sock'),
   }
@@ -69,6 +75,11 @@ function accountHome(): string | null {
   } catch {
     return null
   }
+}
+
+/** What the path itself is, is looked at where it is opened. */
+function inRealFolder(path: string): string {
+  return join(realFolder(dirname(path)), basename(path))
 }
 
 function expand(path: string | undefined, environment: ReturnType<typeof hostEnvironment>): string | null {

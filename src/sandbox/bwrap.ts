@@ -1,9 +1,9 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { dirname, sep } from 'node:path'
-import { hostEnvironment } from '../base/index.ts'
+import { hostEnvironment, realFolder } from '../base/index.ts'
 import { devicesWithoutTerminals } from './devices.ts'
 import { doorsToOutside } from './doors.ts'
-import { isWithin, realFolder } from './places.ts'
+import { isWithin } from './places.ts'
 import type { Plan } from './plan.ts'
 
 /** Not PATH: a program of that name could be planted there. */

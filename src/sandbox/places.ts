@@ -1,17 +1,7 @@
-import { realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, relative, sep } from 'node:path'
+import { sep } from 'node:path'
+import { realFolder } from '../base/index.ts'
 import { SandboxError } from './sandbox-error.ts'
-
-/** The folder as it is without links; one that is not there yet by its closest ancestor that is. */
-export function realFolder(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    const parent = dirname(path)
-    return parent === path ? path : join(realFolder(parent), relative(parent, path))
-  }
-}
 
 export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
