@@ -92,7 +92,9 @@ async function credentialsFor(
   deps: CredentialDeps,
   watched: () => Promise<ScopeWatch>,
 ): Promise<Credentials> {
-  if (needsGrant(server)) await checkLaunch(server, deps.config(), deps.launches)
+  // the one that was checked decides what is public, whatever takes its place meanwhile
+  const config = deps.config()
+  if (needsGrant(server)) await checkLaunch(server, config, deps.launches)
   if (server.authScope === null)
     return {
       environment: childEnvironment(hostEnvironment(), server, {}),
@@ -104,7 +106,7 @@ async function credentialsFor(
   const generation = (await watched()).generationOf(authScope)
   const opened = await (await deps.vault()).open(server.authScope)
   try {
-    const scope = deps.config().authScopes.get(server.authScope)
+    const scope = config.authScopes.get(server.authScope)
     requireKeys(server, scope, opened)
     const injected = opened === null ? {} : revealValues(opened.keys)
     const isSecret = ([name]: [string, string]) => !scope?.keys.some((key) => key.name === name && key.isPublic)
