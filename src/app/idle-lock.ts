@@ -1,12 +1,14 @@
-import { headOf } from '../audit/index.ts'
+import { AuditLog, headOf } from '../audit/index.ts'
 import { log } from '../base/index.ts'
 import type { ActivityDatabase } from '../store/index.ts'
 import type { Vault } from '../vault/index.ts'
+import { onRecord } from './on-record.ts'
 
 const LOOK_EVERY_MS = 5000
 
 /**
- * Locks everything when no gateway of this home has done anything for `idleMinutes`; 0: never. Gives what ends it.
+ * Locks everything, on record, when no gateway of this home has done anything for `idleMinutes`; 0: never. Gives what
+ * ends it.
  */
 export function lockWhenIdle(
   activity: ActivityDatabase,
@@ -14,6 +16,7 @@ export function lockWhenIdle(
   idleMinutes: () => number,
   lookEveryMs = LOOK_EVERY_MS,
 ): () => void {
+  const recorded = onRecord(async () => new AuditLog(activity, { allowsFailure: true }))
   let seen = { seq: -1, atMs: Date.now(), runMs: performance.now() }
   const look = async (): Promise<void> => {
     const limitMs = idleMinutes() * 60_000
@@ -25,7 +28,7 @@ export function lockWhenIdle(
     const opened = await vault()
     if (idleMs < limitMs || (await opened.locks()).isLocked) return
     log.info(`nothing was done for ${idleMinutes()} min`)
-    await opened.lock(null)
+    await recorded({ kind: 'lock', action: 'lock when idle' }, () => opened.lock(null))
   }
   const timer = setInterval(
     () => void look().catch(() => log.debug('the idle time could not be looked at')),

@@ -200,6 +200,8 @@ test('everything is locked when nothing was done for the idle time, and not befo
   while (!(await vault.locks()).isLocked && performance.now() < deadline) await Bun.sleep(20)
 
   expect((await vault.locks()).isLocked).toBe(true)
+  const isOnRecord = () => home.runSync(['audit', 'list', '--kind', 'lock']).stdout.includes('lock when idle')
+  await eventually(isOnRecord, 'it is on record')
   stop()
   await vault.close()
   await activity.destroy()
