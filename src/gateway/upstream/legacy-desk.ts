@@ -2,7 +2,7 @@ import { kindOfMethod, LIST_KINDS, type ListKind } from '../catalog/kinds.ts'
 import type { Caller, Question } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import { LEGACY_METHODS } from '../eras/legacy.ts'
-import { isLogLevel } from '../eras/levels.ts'
+import { isAtLeast, isLogLevel } from '../eras/levels.ts'
 import { META } from '../eras/modern.ts'
 import type { ViewHome } from '../view/client-view.ts'
 import { removals, sourceOf, splice } from '../wire/json-span.ts'
@@ -36,7 +36,8 @@ export class LegacyDesk implements ViewHome {
   readonly #flights = new Flights()
   readonly #questions = new ClientQuestions()
   #service: Service | null = null
-  #logLevel = DEFAULT_LEVEL
+  /** Null: the client has not said what it wants. */
+  #logLevel: string | null = null
 
   constructor(deps: ServiceDeps, home: Outlet) {
     this.#deps = deps
@@ -86,7 +87,7 @@ export class LegacyDesk implements ViewHome {
   }
 
   notify(notification: NotificationMessage): void | Promise<void> {
-    return this.#home.send(notification.bytes)
+    return this.#tell(notification, this.#home)
   }
 
   listChanged(kinds: readonly ListKind[]): void {
@@ -158,15 +159,24 @@ export class LegacyDesk implements ViewHome {
     return encodeResult(request, '{}')
   }
 
+  /** A server is never told to say less than another wants: what is too much for this client ends here. */
+  #tell(notification: NotificationMessage, outlet: Outlet): void | Promise<void> {
+    const isUnwanted =
+      notification.method === 'notifications/message' &&
+      this.#logLevel !== null &&
+      !isAtLeast(textParam(notification, 'level'), this.#logLevel)
+    return isUnwanted ? undefined : outlet.send(notification.bytes)
+  }
+
   #callerOf(request: RequestMessage, outlet: Outlet, { client }: Service): Caller {
     return {
       client,
-      logLevel: this.#logLevel,
+      logLevel: this.#logLevel ?? DEFAULT_LEVEL,
       isOneOfMany: false,
       isAway: false,
       room: () => outlet.room(),
       ask: (question, waiting) => this.#questions.ask(question, waiting, outlet),
-      notify: (notification) => outlet.send(notification.bytes),
+      notify: (notification) => this.#tell(notification, outlet),
       progress: (notification) => {
         const line = restoreToken(notification, request)
         return line === null ? undefined : outlet.send(line)

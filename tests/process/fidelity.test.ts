@@ -1,0 +1,26 @@
+import { describe, expect, test } from 'bun:test'
+import { configOf } from '../helpers/fixtures.ts'
+import { RawClient } from '../helpers/mcp-client.ts'
+import { TempHome } from '../helpers/temp-home.ts'
+
+const oneServer = () => new TempHome(configOf([{ id: 'one' }]))
+const logged = (level: string) =>
+  `${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { level, data: level } })}\n`
+const REPLY = '{"jsonrpc":"2.0","id":$ID,"result":{"content":[]}}\n'
+
+describe('log messages', () => {
+  test('below the level that the client has set do not reach it, though it wanted more before', async () => {
+    using home = oneServer()
+    await using client = await RawClient.start(home)
+    await client.request('logging/setLevel', { level: 'debug' })
+    await client.call('one__raw', { line: `${logged('debug')}${REPLY}` })
+
+    await client.request('logging/setLevel', { level: 'error' })
+    await client.call('one__raw', { line: `${logged('debug')}${logged('error')}${REPLY}` })
+
+    const levels = client.messages.flatMap(({ method, params }) =>
+      method === 'notifications/message' ? [params?.['level']] : [],
+    )
+    expect(levels).toEqual(['debug', 'error'])
+  })
+})
