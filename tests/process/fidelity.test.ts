@@ -24,3 +24,17 @@ describe('log messages', () => {
     expect(levels).toEqual(['debug', 'error'])
   })
 })
+
+test('what a server says right behind a reply does not overtake it', async () => {
+  using home = oneServer()
+  await using client = await RawClient.start(home)
+
+  for (let round = 0; round < 20; round++) {
+    const note = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: round } }
+    await client.call('one__raw', { line: `${REPLY}${JSON.stringify(note)}\n` })
+    await client.waitFor(({ params }) => params?.['data'] === round, 'what it says next')
+  }
+
+  const seen = client.messages.slice(1).map(({ method }) => method ?? 'reply')
+  expect(seen).toEqual(Array.from({ length: 20 }, () => ['reply', 'notifications/message']).flat())
+})

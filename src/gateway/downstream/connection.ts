@@ -60,6 +60,8 @@ export class Connection {
   readonly #calls = new CallsInFlight()
   readonly #ended = Promise.withResolvers<void>()
   #endReason: string | null = null
+  /** Replies may be on their way to those who asked, which takes them to the end of the turn. */
+  #hasReplied = false
 
   constructor(server: Server, process: ServerProcess, guard: LeakGuard, events: ConnectionEvents) {
     this.server = server
@@ -229,11 +231,22 @@ export class Connection {
   }
 
   #dispatch(message: Message): void | Promise<void> {
-    if (message.kind === 'request') return this.#answer(message)
-    if (message.kind === 'notification') return this.#notified(message)
+    if (message.kind !== 'response') return this.#hasReplied ? this.#behindReply(message) : this.#pass(message)
+    this.#hasReplied = true
     const room = this.#calls.newest?.caller.room()
     if (!this.#pending.settle(message)) log.debug(`${this.server.id}: a response that nobody waits for`)
     return room
+  }
+
+  /** It must not overtake what was said before. */
+  async #behindReply(message: RequestMessage | NotificationMessage): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    this.#hasReplied = false
+    await this.#pass(message)
+  }
+
+  #pass(message: RequestMessage | NotificationMessage): void | Promise<void> {
+    return message.kind === 'request' ? this.#answer(message) : this.#notified(message)
   }
 
   /** It has a value in a place where nothing can stand instead. */
