@@ -92,7 +92,7 @@ async function exchange(
   forwarding: Forwarding,
 ): Promise<Uint8Array> {
   const { era } = forwarding.caller.client
-  if (era === 'modern' && link.era === 'legacy') return callLegacy(link, request, forwarding, deps.heldCalls)
+  if (era === 'modern' && link.era === 'legacy') return callLegacy(link, request, forwarding, deps)
   const isBridged = era === 'legacy' && link.era === 'modern'
   const reply = await (isBridged
     ? callModern(link, request, forwarding)

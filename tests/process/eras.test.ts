@@ -168,6 +168,21 @@ describe('what a legacy server asks a modern client', () => {
 })
 
 describe('resources of several servers', () => {
+  test('that stand in no list are found by who has mentioned them, for clients of both eras', async () => {
+    using setting = legacyServers()
+    await using legacy = await RawClient.start(setting.home)
+    await using modern = new ModernClient(setting.home)
+    const read = { uri: 'test://unlisted/two' }
+
+    await Promise.all([legacy.call('two__mention'), modern.call('two__mention')])
+    const replies = await Promise.all([
+      legacy.request('resources/read', read),
+      modern.ask('resources/read', read),
+    ])
+
+    for (const { result } of replies) expect(JSON.stringify(result)).toContain('of two')
+  })
+
   test('are told apart when they share a URI, and nobody gets the bare one', async () => {
     using setting = legacyServers()
     await using client = await RawClient.start(setting.home)

@@ -2,6 +2,7 @@ import type { Forwarding } from '../downstream/connection.ts'
 import type { ServerLink } from '../downstream/link.ts'
 import { inputRequiredSource, readUrlElicitations } from '../eras/input-required.ts'
 import { META } from '../eras/modern.ts'
+import type { SessionMemory } from '../view/session-memory.ts'
 import { type Edit, insertion, isObject, members, removals, sourceOf, splice } from '../wire/json-span.ts'
 import {
   encodeResult,
@@ -24,14 +25,17 @@ export async function callLegacy(
   link: ServerLink,
   request: RequestMessage,
   { edits, flight, caller }: Forwarding,
-  heldCalls: HeldCalls,
+  { heldCalls, memory }: { readonly heldCalls: HeldCalls; readonly memory: SessionMemory },
 ): Promise<Uint8Array> {
   if (caller.logLevel !== null) link.wantLogLevel(caller.logLevel)
   const state = textParam(request, 'requestState')
   const held = state === null ? start() : heldCalls.resume(state, request, caller)
   flight.whenCancelled((notification) => held.cancel(notification))
   const outcome = await held.next()
-  if (outcome.kind === 'reply') return completed(outcome.reply, request)
+  if (outcome.kind === 'reply') {
+    memory.remember(link.server.id, outcome.reply)
+    return completed(outcome.reply, request)
+  }
   const requestState = heldCalls.hold(held, request)
   return encodeResult(request, inputRequiredSource(outcome.questions, requestState))
 
