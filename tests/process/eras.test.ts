@@ -108,6 +108,16 @@ describe('a request of 2026-07-28', () => {
   })
 })
 
+test('large calls that a legacy server has taken hold up no other call of a modern client', async () => {
+  using home = new TempHome(configOf([{ id: 'one' }]))
+  await using client = new ModernClient(home)
+  await client.text('one__echo')
+  const large = { name: 'one__hold', arguments: { text: 'x'.repeat(1024 * 1024) }, _meta: meta() }
+  for (let id = 0; id < 6; id++) client.raw.send({ id: `held ${id}`, method: 'tools/call', params: large })
+
+  expect(await client.text('one__echo', { message: 'beside' })).toBe('beside')
+})
+
 describe('what a legacy server asks a modern client', () => {
   test('comes as input_required, and the answer goes on with the same call', async () => {
     using setting = legacyServers()

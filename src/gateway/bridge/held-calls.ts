@@ -35,14 +35,16 @@ export class HeldCall implements Caller {
   readonly client: ClientDescription
   readonly logLevel: string | null
   readonly isOneOfMany: boolean
-  readonly #flight = new Flight()
+  readonly #flight: Flight
   readonly #questions = new Map<string, OpenQuestion>()
   #caller: Caller | null
   #asked = 0
   #wake: (() => void) | null = null
   #result: Promise<ResponseMessage> | null = null
 
-  constructor(caller: Caller) {
+  /** `onSent`: the server has taken the request. */
+  constructor(caller: Caller, onSent?: () => void) {
+    this.#flight = new Flight(onSent)
     this.client = caller.client
     this.logLevel = caller.logLevel
     this.isOneOfMany = caller.isOneOfMany

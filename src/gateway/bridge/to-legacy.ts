@@ -30,6 +30,7 @@ export async function callLegacy(
   if (caller.logLevel !== null) link.wantLogLevel(caller.logLevel)
   const state = textParam(request, 'requestState')
   const held = state === null ? start() : heldCalls.resume(state, request, caller)
+  if (state !== null) flight.sent()
   flight.whenCancelled((notification) => held.cancel(notification))
   const outcome = await held.next()
   if (outcome.kind === 'reply') {
@@ -40,7 +41,7 @@ export async function callLegacy(
   return encodeResult(request, inputRequiredSource(outcome.questions, requestState))
 
   function start(): HeldCall {
-    const started = new HeldCall(caller)
+    const started = new HeldCall(caller, () => flight.sent())
     const further = [...edits, ...forLegacy(request)]
     started.follow((following) =>
       link.connection.forward(request, { edits: further, flight: following, caller: started }),
