@@ -22,6 +22,12 @@ export function unreadableReply(code: number, message: string): Uint8Array {
   return encodeMessage({ id: null, error: { code, message } })
 }
 
+/** For a line that was skipped; `idSource` is JSON. */
+export function skippedReply(idSource: string | null): Uint8Array {
+  const error = { code: RPC.invalidRequest, message: 'mcplexer: a message over 64 MiB was not read' }
+  return new TextEncoder().encode(`{"jsonrpc":"2.0","id":${idSource},"error":${JSON.stringify(error)}}`)
+}
+
 export function methodNotFound(request: RequestMessage): Uint8Array {
   return errorReply(request, RPC.methodNotFound, 'Method not found')
 }

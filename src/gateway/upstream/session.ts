@@ -1,5 +1,7 @@
 import { isMcplexerError, log } from '../../base/index.ts'
 import { readEnvelope } from '../eras/modern.ts'
+import type { LineEnds } from '../wire/framing.ts'
+import { requestIdAtEitherEnd } from '../wire/line-ends.ts'
 import {
   type Message,
   type NotificationMessage,
@@ -10,7 +12,7 @@ import {
 import { LegacyDesk } from './legacy-desk.ts'
 import { ModernDesk } from './modern-desk.ts'
 import type { Outlet } from './outlet.ts'
-import { errorReply, failedRequest, RPC, unreadableReply } from './rpc-error.ts'
+import { errorReply, failedRequest, RPC, skippedReply, unreadableReply } from './rpc-error.ts'
 import type { ServiceDeps } from './service.ts'
 
 interface SessionDeps extends ServiceDeps {
@@ -75,8 +77,8 @@ export class ClientSession {
     )
   }
 
-  tooLong(): void {
-    void this.#home.send(unreadableReply(RPC.invalidRequest, 'mcplexer: a message over 64 MiB was not read'))
+  tooLong(ends: LineEnds): void {
+    void this.#home.send(skippedReply(requestIdAtEitherEnd(ends)))
   }
 
   /** The client has closed the stream of a modern request, which calls it back. */

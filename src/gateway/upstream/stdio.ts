@@ -21,7 +21,7 @@ export async function serveStdio(deps: ServiceDeps, stopped: Promise<void>): Pro
   const read = readLines(
     Bun.stdin.stream(),
     (line) => session.receive(line),
-    () => session.tooLong(),
+    (ends) => session.tooLong(ends),
   )
   await Promise.race([read.catch(clientLeft), left, stopped])
   await session.close()

@@ -1,9 +1,21 @@
 import type { LineEnds } from './framing.ts'
 
-/** Servers write the id of a reply first or last. */
+const VERSION = '(?:"jsonrpc"\\s*:\\s*"2\\.0"\\s*,\\s*)?'
+const ID = '"id"\\s*:\\s*(-?\\d+|"(?:[^"\\\\\\p{Cc}]|\\\\.)*")\\s*'
+const FIRST = new RegExp(`^\\s*\\{\\s*${VERSION}${ID}`, 'u')
+const LAST = new RegExp(`${ID}(?:,\\s*"jsonrpc"\\s*:\\s*"2\\.0"\\s*)?\\}\\s*$`, 'u')
+const METHOD = new RegExp(`^\\s*\\{\\s*${VERSION}(?:${ID},\\s*)?${VERSION}"method"\\s*:`, 'u')
+
+/** JSON source. Servers write the id of a reply first or last. */
 export function idAtEitherEnd({ head, tail }: LineEnds): string | null {
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
-  const first = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d+)/.exec(text(head))
-  const last = /"id"\s*:\s*(\d+)\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/.exec(text(tail))
-  return first?.[1] ?? last?.[1] ?? null
+  return FIRST.exec(textOf(head))?.[1] ?? LAST.exec(textOf(tail))?.[1] ?? null
+}
+
+/** The same of a request; null when it is not known to be one. */
+export function requestIdAtEitherEnd(ends: LineEnds): string | null {
+  return METHOD.test(textOf(ends.head)) ? idAtEitherEnd(ends) : null
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes)
 }

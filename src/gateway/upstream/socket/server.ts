@@ -116,7 +116,7 @@ class SocketSession {
     const read = readLines(
       Readable.toWeb(this.#socket) as ReadableStream<Uint8Array>,
       (line) => this.#receive(line),
-      () => this.#session?.tooLong(),
+      (ends) => this.#session?.tooLong(ends),
     )
     await read.catch(() => undefined)
     await this.#session?.close()
