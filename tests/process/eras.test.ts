@@ -236,7 +236,8 @@ test('a task is asked after at the server that began it, and all are listed toge
 
   expect(found.map(({ result }) => result?.['by'])).toEqual(['one', 'two'])
   const { result } = await client.request('tasks/list')
-  expect(result?.['tasks']).toHaveLength(2)
+  const listed = result?.['tasks'] as { taskId: string }[]
+  expect(listed.map(({ taskId }) => taskId)).toEqual(['one-task', 'one-older', 'two-task', 'two-older'])
   expect((await client.request('tasks/get', { taskId: 'nobodys' })).error?.code).toBe(-32602)
 })
 

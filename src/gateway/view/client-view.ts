@@ -90,7 +90,11 @@ export class ClientView implements LinkListener {
 
   /** The result of `tasks/list`, as JSON source. */
   tasks(): Promise<string> {
-    return mergedTasks(this.links.all, ({ server }, taskId) => this.#memory.rememberTask(server.id, taskId))
+    const order = [...this.#config.servers.keys()]
+    const links = this.links.all.sort((a, b) => order.indexOf(a.server.id) - order.indexOf(b.server.id))
+    return mergedTasks(links, this.#deps.client, ({ server }, taskId) =>
+      this.#memory.rememberTask(server.id, taskId),
+    )
   }
 
   /** News of the resource from now on. Null when it works, else the server's error; `unknown` when it is nobody's. */

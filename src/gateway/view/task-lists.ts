@@ -1,53 +1,38 @@
 import { isMcplexerError, log } from '../../base/index.ts'
-import { withinStartupTimeout } from '../downstream/deadline.ts'
+import type { ClientDescription } from '../downstream/caller.ts'
 import type { ServerLink } from '../downstream/link.ts'
-import {
-  elements,
-  isArray,
-  isObject,
-  isString,
-  members,
-  type Span,
-  sourceOf,
-  textOf,
-} from '../wire/json-span.ts'
-import type { ResponseMessage } from '../wire/message.ts'
+import { fetchList } from '../downstream/listing.ts'
 
 type OnTask = (link: ServerLink, taskId: string) => void
 
-const MAX_TASKS = 10_000
+const TASKS = { method: 'tasks/list', member: 'tasks' }
 
 /**
- * The tasks of all servers that run and have any, as JSON source of the result of `tasks/list`: the first page of
- * each. A server that gives none, or none in time, is left out. MCP 2025-11-25, "Tasks: Listing Tasks".
+ * The tasks of all servers that run and have any, as JSON source of the result of `tasks/list`: all pages of each. A
+ * server that gives none, or none in time, is left out. MCP 2025-11-25, "Tasks: Listing Tasks".
  */
-export async function mergedTasks(links: readonly ServerLink[], onTask: OnTask): Promise<string> {
+export async function mergedTasks(
+  links: readonly ServerLink[],
+  client: ClientDescription,
+  onTask: OnTask,
+): Promise<string> {
   const able = links.filter((link) => link.era === 'legacy' && link.offers('tasks'))
-  const lists = await Promise.all(able.map((link) => tasksOf(link, onTask)))
+  const lists = await Promise.all(able.map((link) => tasksOf(link, client, onTask)))
   return `{"tasks":[${lists.flat().join(',')}]}`
 }
 
-async function tasksOf(link: ServerLink, onTask: OnTask): Promise<string[]> {
-  const { server, connection } = link
+async function tasksOf(link: ServerLink, client: ClientDescription, onTask: OnTask): Promise<string[]> {
   try {
-    const late = `server ${server.id}: tasks/list was not answered`
-    const reply = await withinStartupTimeout(server, connection.request('tasks/list', '{}'), late)
-    return listed(reply).map(([source, taskId]) => {
+    const { items } = await fetchList(link, client, TASKS)
+    return items.filter((source) => {
+      const taskId: unknown = JSON.parse(source)?.taskId
+      // what has no id is no task
+      if (typeof taskId !== 'string') return false
       onTask(link, taskId)
-      return source
+      return true
     })
   } catch (error) {
-    log.warn(isMcplexerError(error) ? error.message : `server ${server.id}: its tasks cannot be read`)
+    log.warn(isMcplexerError(error) ? error.message : `server ${link.server.id}: its tasks cannot be read`)
     return []
   }
-}
-
-/** Source and id of each; what has no id is no task. */
-function listed({ bytes, result }: ResponseMessage): [source: string, taskId: string][] {
-  const tasks = result !== null && isObject(bytes, result) ? members(bytes, result).get('tasks') : undefined
-  if (!isArray(bytes, tasks)) return []
-  return elements(bytes, tasks, MAX_TASKS).flatMap((task): [string, string][] => {
-    const id: Span | undefined = isObject(bytes, task) ? members(bytes, task).get('taskId') : undefined
-    return isString(bytes, id) ? [[sourceOf(bytes, task), textOf(bytes, id)]] : []
-  })
 }
