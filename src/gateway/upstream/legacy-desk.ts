@@ -107,6 +107,8 @@ export class LegacyDesk implements ViewHome {
   }
 
   async close(): Promise<void> {
+    // its own servers end with it, but those that others use do not
+    this.#flights.cancelAll()
     this.#questions.loseAll()
     await this.#service?.close()
   }
