@@ -39,3 +39,26 @@ test('a client that leaves in a call has it called back at a server that others 
   await eventually(() => record().some((line) => line.includes('notifications/cancelled')), 'the cancellation')
   expect(await neighbour.callText('one__echo', { message: 'here' })).toBe('here')
 })
+
+test('a client that leaves while it waits for a place starts no server', async () => {
+  const { home, record } = homeOf({ max_instances: 1 })
+  const first = await connect(home)
+  await first.callText('one__echo')
+  const second = await connect(home)
+  second.send({ id: 'waiting', method: 'tools/call', params: { name: 'one__echo' } })
+  second.send({ id: 'read', method: 'ping' })
+  await second.reply('read')
+
+  await second.close()
+  await eventually(() => sessionsOf(home) === 1, 'the end of its session')
+  await first.close()
+  await eventually(() => sessionsOf(home) === 0, 'the end of the other')
+
+  expect(record().filter((line) => line.includes('notifications/initialized'))).toHaveLength(1)
+  const starts = home.runSync(['audit', 'list', '--json']).stdout.match(/"action": ?"start"/g)
+  expect(starts).toHaveLength(1)
+})
+
+function sessionsOf(home: TempHome): number {
+  return JSON.parse(home.runSync(['daemon', 'status', '--json']).stdout).sessions
+}

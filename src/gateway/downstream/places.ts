@@ -6,13 +6,17 @@ export class Places {
   readonly #taken = new Map<string, number>()
   readonly #queues = new Map<string, Set<() => void>>()
 
-  /** Waits at most `startup_timeout_sec` for a place; gives what leaves it. Throws SERVER_LIMIT_REACHED. */
-  async enter(server: Server): Promise<() => void> {
+  /**
+   * Waits at most `startup_timeout_sec` for a place; gives what leaves it. Throws SERVER_LIMIT_REACHED, and
+   * SERVER_ENDED when `signal` fires first.
+   */
+  async enter(server: Server, signal: AbortSignal): Promise<() => void> {
     const deadline = performance.now() + server.startupTimeoutSec * 1000
     while (this.#isFull(server)) {
       const waitMs = deadline - performance.now()
       if (waitMs <= 0) throw limitReached(server)
-      await this.#change(server.id, waitMs)
+      await this.#change(server.id, waitMs, signal)
+      if (signal.aborted) throw new GatewayError('SERVER_ENDED', 'it is no longer wanted')
     }
     this.#taken.set(server.id, (this.#taken.get(server.id) ?? 0) + 1)
     return () => this.#leave(server.id)
@@ -27,16 +31,18 @@ export class Places {
     for (const wake of this.#queues.get(id) ?? []) wake()
   }
 
-  #change(id: string, waitMs: number): Promise<void> {
+  #change(id: string, waitMs: number, signal: AbortSignal): Promise<void> {
     const queue = this.#queues.get(id) ?? new Set()
     this.#queues.set(id, queue)
     return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer)
+        signal.removeEventListener('abort', wake)
         queue.delete(wake)
         resolve()
       }
       const timer = setTimeout(wake, waitMs)
+      signal.addEventListener('abort', wake)
       queue.add(wake)
     })
   }

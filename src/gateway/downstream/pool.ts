@@ -133,7 +133,7 @@ export class Pool implements PoolOwner {
 
   async #connect(wanted: Wanted, backOff: BackOff, signal: AbortSignal): Promise<ServerLink> {
     backOff.check()
-    const leave = await this.#places.enter(wanted.server)
+    const leave = await this.#places.enter(wanted.server, signal)
     try {
       const link = await startServer({ ...wanted, signal }, this.#deps)
       backOff.succeeded()
