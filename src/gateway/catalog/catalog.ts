@@ -71,6 +71,12 @@ export class Catalog {
     return this.#current()[kind].get(key) ?? null
   }
 
+  /** How clients know a resource of the server, be it listed or not. */
+  publicUriOf({ namespace }: Server, key: string): string {
+    const ofSeveral = publicUri(namespace, key)
+    return this.find('resources', ofSeveral) === null ? publicKey('resources', namespace, key) : ofSeveral
+  }
+
   all(kind: ListKind): IterableIterator<CatalogItem> {
     return this.#current()[kind].values()
   }

@@ -24,7 +24,7 @@ export class ServerLink {
   readonly offer: Offer
   readonly listeners = new Set<LinkListener>()
   #logLevel: string | null = null
-  #watches = 0
+  readonly #watched = new Map<string, number>()
   #isListening = false
 
   constructor(connection: Connection, offer: Offer) {
@@ -42,11 +42,15 @@ export class ServerLink {
 
   /** Whether it has to stay although nobody calls: somebody waits for news of it. */
   get isWatched(): boolean {
-    return this.#watches > 0
+    return this.#watched.size > 0
   }
 
-  watched(by: 1 | -1): void {
-    this.#watches += by
+  /** One more waits for news of a resource, or one less; gives how many there are. */
+  watched(uri: string, by: 1 | -1): number {
+    const count = (this.#watched.get(uri) ?? 0) + by
+    if (count > 0) this.#watched.set(uri, count)
+    else this.#watched.delete(uri)
+    return count
   }
 
   offers(capability: string): boolean {

@@ -5,6 +5,7 @@ import { LEGACY_METHODS } from '../eras/legacy.ts'
 import { isAtLeast, isLogLevel } from '../eras/levels.ts'
 import { META } from '../eras/modern.ts'
 import type { ViewHome } from '../view/client-view.ts'
+import type { Update } from '../view/resource-watches.ts'
 import { removals, sourceOf, splice } from '../wire/json-span.ts'
 import {
   encodeMessage,
@@ -95,7 +96,7 @@ export class LegacyDesk implements ViewHome {
     for (const method of methods) this.#news.send(method, encodeMessage({ method }))
   }
 
-  resourceUpdated(publicUri: string, notification: NotificationMessage): void {
+  resourceUpdated({ publicUri, notification }: Update): void {
     const { bytes, params, paramsSpan } = notification
     const uri = params.get('uri')
     const meta = params.get('_meta')
@@ -148,7 +149,7 @@ export class LegacyDesk implements ViewHome {
   }
 
   async #subscribe(request: RequestMessage, service: Service): Promise<Uint8Array> {
-    const error = await (await service.view()).watch(request)
+    const error = await (await service.view()).watch(request, this)
     if (error === 'unknown') return notThere(request, 'legacy')
     if (error === null || error.error === null) return encodeResult(request, '{}')
     const id = replaceWith(error.id, sourceOf(request.bytes, request.id))
@@ -157,7 +158,7 @@ export class LegacyDesk implements ViewHome {
 
   async #unsubscribe(request: RequestMessage, service: Service): Promise<Uint8Array> {
     const uri = textParam(request, 'uri')
-    if (uri !== null) (await service.view()).unwatch(uri)
+    if (uri !== null) (await service.view()).unwatch(uri, this)
     return encodeResult(request, '{}')
   }
 

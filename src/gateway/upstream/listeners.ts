@@ -3,6 +3,7 @@ import type { ClientDescription, Question } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import { META } from '../eras/modern.ts'
 import type { ClientView, ViewHome } from '../view/client-view.ts'
+import type { Update } from '../view/resource-watches.ts'
 import {
   elements,
   insertion,
@@ -44,6 +45,34 @@ interface Listener {
   readonly uris: ReadonlySet<string>
 }
 
+/** The acknowledgement has to come first: until then there is no room for anything else. */
+class Acknowledged implements Outlet {
+  readonly #outlet: Outlet
+  readonly #begun = Promise.withResolvers<void>()
+  #hasBegun = false
+
+  constructor(outlet: Outlet) {
+    this.#outlet = outlet
+  }
+
+  begin(): void {
+    this.#hasBegun = true
+    this.#begun.resolve()
+  }
+
+  send(line: Uint8Array): void | Promise<void> {
+    return this.#outlet.send(line)
+  }
+
+  room(): void | Promise<void> {
+    return this.#hasBegun ? this.#outlet.room() : this.#begun.promise
+  }
+
+  end(): void {
+    this.#outlet.end()
+  }
+}
+
 /** The open `subscriptions/listen` of one kind of client. MCP 2026-07-28, "Subscriptions". */
 export class Listeners implements ViewHome {
   readonly #view: () => Promise<ClientView>
@@ -64,16 +93,19 @@ export class Listeners implements ViewHome {
     if (filter === null) return errorReply(request, RPC.invalidParams, 'params.notifications must be an object')
     const called = new Promise<void>((resolve) => flight.whenCancelled(() => resolve()))
     const view = await this.#view()
-    const uris = await watched(view, client, filter.uris)
+    const acknowledged = new Acknowledged(outlet)
     const id = sourceOf(request.bytes, request.id)
-    const listener = { id, outlet, news: new Latest(outlet), fields: filter.fields, uris: new Set(uris) }
+    const news = new Latest(acknowledged)
+    const listener = { id, outlet, news, fields: filter.fields, uris: new Set(filter.uris) }
+    this.#open.add(listener)
+    const uris = await watched(view, client, filter.uris, flight)
     if (!flight.isCancelled) {
-      await outlet.send(acknowledgement(listener))
-      this.#open.add(listener)
+      await outlet.send(acknowledgement(listener, uris))
+      acknowledged.begin()
       await called
     }
     this.#open.delete(listener)
-    for (const uri of uris) view.unwatch(uri)
+    for (const uri of uris) view.unwatch(uri, flight)
     return null
   }
 
@@ -93,9 +125,9 @@ export class Listeners implements ViewHome {
     }
   }
 
-  resourceUpdated(publicUri: string, notification: NotificationMessage): void {
+  resourceUpdated({ watchedUris, publicUri, notification }: Update): void {
     for (const listener of this.#open) {
-      if (listener.uris.has(publicUri))
+      if (!listener.uris.isDisjointFrom(watchedUris))
         listener.news.send(publicUri, retagged(notification, publicUri, listener.id))
     }
   }
@@ -135,21 +167,22 @@ async function watched(
   view: ClientView,
   client: ClientDescription,
   uris: readonly string[],
+  holder: object,
 ): Promise<string[]> {
   const agreed = await Promise.all(
     uris.map(async (uri) => {
       const asked = readMessage(encodeMessage({ id: 0, method: 'resources/subscribe', params: { uri } }))
       const isAgreed =
-        asked.kind === 'request' && (await view.watch(asked, client).catch(() => 'failed')) === null
+        asked.kind === 'request' && (await view.watch(asked, holder, client).catch(() => 'failed')) === null
       return isAgreed ? [uri] : []
     }),
   )
   return agreed.flat()
 }
 
-function acknowledgement({ id, fields, uris }: Listener): Uint8Array {
+function acknowledgement({ id, fields }: Listener, uris: readonly string[]): Uint8Array {
   const filter = Object.fromEntries(fields.map((field) => [field, true]))
-  const notifications = uris.size === 0 ? filter : { ...filter, resourceSubscriptions: [...uris] }
+  const notifications = uris.length === 0 ? filter : { ...filter, resourceSubscriptions: uris }
   return tagged({ method: 'notifications/subscriptions/acknowledged', params: { notifications } }, id)
 }
 

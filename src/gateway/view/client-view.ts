@@ -6,6 +6,7 @@ import { kindsChangedBy, type ListKind } from '../catalog/kinds.ts'
 import type { PinStore } from '../catalog/pins.ts'
 import type { CatalogStore } from '../catalog/store.ts'
 import type { Caller, ClientDescription, Question, Reachable } from '../downstream/caller.ts'
+import { withinStartupTimeout } from '../downstream/deadline.ts'
 import type { Flight } from '../downstream/flight.ts'
 import type { LinkListener, ServerLink } from '../downstream/link.ts'
 import { sameLaunch } from '../downstream/same-launch.ts'
@@ -17,7 +18,7 @@ import {
   textParam,
 } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'
-import { ResourceWatches } from './resource-watches.ts'
+import { ResourceWatches, type Update } from './resource-watches.ts'
 import { SessionLinks } from './session-links.ts'
 import { SessionMemory } from './session-memory.ts'
 import type { SessionPools } from './session-pools.ts'
@@ -27,7 +28,7 @@ import { ViewLists } from './view-lists.ts'
 /** The client app behind a view, where no request of its own leads to it. */
 export interface ViewHome extends Reachable {
   listChanged(kinds: readonly ListKind[]): void
-  resourceUpdated(publicUri: string, notification: NotificationMessage): void
+  resourceUpdated(update: Update): void
 }
 
 interface ViewDeps {
@@ -55,7 +56,10 @@ export class ClientView implements LinkListener {
   private constructor(deps: ViewDeps, config: Config, shown: ReadonlyMap<ListKind, Uint8Array>) {
     this.#deps = deps
     this.#config = config
-    this.#watches = new ResourceWatches(deps.client, (uri, update) => deps.home.resourceUpdated(uri, update))
+    this.#watches = new ResourceWatches(deps.client, {
+      onUpdated: (update) => deps.home.resourceUpdated(update),
+      publicUriOf: (server, key) => this.lists.catalog.publicUriOf(server, key),
+    })
     const acquire = (server: Server) => this.#acquire(server)
     const onChanged = (kinds: readonly ListKind[]) => deps.home.listChanged(kinds)
     this.lists = new ViewLists({ ...deps, acquire, onChanged }, config, shown)
@@ -97,9 +101,10 @@ export class ClientView implements LinkListener {
     )
   }
 
-  /** News of the resource from now on. Null when it works, else the server's error; `unknown` when it is nobody's. */
+  /** News of the resource from now on, for `holder`. Null when it works, else the server's error; `unknown` when it is nobody's. */
   async watch(
     request: RequestMessage,
+    holder: object,
     client = this.#deps.client,
   ): Promise<ResponseMessage | 'unknown' | null> {
     const uri = textParam(request, 'uri')
@@ -115,17 +120,20 @@ export class ClientView implements LinkListener {
       recorder.check()
       const link = await this.#acquire(route.server, client)
       const key = this.lists.catalog.find('resources', uri)?.key ?? uri
-      const error = await this.#watches.add(link, key, uri)
+      const late = `server ${link.server.id}: the subscription was not answered`
+      const adding = this.#watches.add(link, key, uri, holder)
+      const error = await withinStartupTimeout(link.server, adding, late)
       recorder.done(request, route, startedMs, error?.bytes ?? null)
       return error
     } catch (error) {
+      this.unwatch(uri, holder)
       recorder.done(request, route, startedMs, null, error)
       throw error
     }
   }
 
-  unwatch(publicUri: string): void {
-    this.#watches.remove(publicUri)
+  unwatch(publicUri: string, holder: object): void {
+    this.#watches.remove(publicUri, holder)
   }
 
   /** A server whose entry changed is replaced; new servers are listed; clients are told. */
@@ -157,6 +165,7 @@ export class ClientView implements LinkListener {
     this.lists.leave()
     this.#deps.onClosed()
     this.#heldCalls.close()
+    this.#watches.close()
     this.links.leave()
     await this.#deps.pools.own.close()
     await this.lists.kept()
@@ -180,7 +189,7 @@ export class ClientView implements LinkListener {
     const isLost = link.listeners.size > 1 && this.room() !== undefined
     if (notification.method !== 'notifications/resources/updated')
       return isLost ? undefined : this.notify(notification)
-    this.#watches.updated(link.server.id, textParam(notification, 'uri'), notification)
+    this.#watches.updated(link, notification)
   }
 
   onEnded(link: ServerLink): void {
@@ -196,7 +205,7 @@ export class ClientView implements LinkListener {
   }
 
   #met(link: ServerLink): void {
-    void this.#watches.renew(link)
+    this.#watches.renew(link)
     link.listenForChanges(this.#deps.client)
     void this.lists.refreshFrom(link)
   }

@@ -1,17 +1,33 @@
+import type { Server } from '../../config/index.ts'
 import type { ClientDescription } from '../downstream/caller.ts'
 import type { ServerLink } from '../downstream/link.ts'
-import { envelopeSource, LISTEN } from '../eras/modern.ts'
 import type { NotificationMessage, ResponseMessage } from '../wire/message.ts'
+import { textParam } from '../wire/message.ts'
+import { listenTo, type Subscription, subscribeTo } from './subscription.ts'
 
-type OnUpdated = (publicUri: string, notification: NotificationMessage) => void
+/** News of a resource. */
+export interface Update {
+  /** The watches that it is of. */
+  readonly watchedUris: ReadonlySet<string>
+  /** What has changed, as the client knows it: a watched resource, or a part of one. */
+  readonly publicUri: string
+  readonly notification: NotificationMessage
+}
 
 interface Watch {
   /** The URI as the server knows it. */
   readonly key: string
-  readonly serverId: string
-  count: number
+  readonly publicUri: string
+  /** Who asks twice is one of them, and ends it once. */
+  readonly holders: Set<object>
   link: ServerLink
-  stop: () => void
+  subscription: Subscription
+}
+
+interface WatchEvents {
+  onUpdated(update: Update): void
+  /** How the client knows a resource of the server. */
+  publicUriOf(server: Server, key: string): string
 }
 
 /**
@@ -20,92 +36,106 @@ interface Watch {
  */
 export class ResourceWatches {
   readonly #client: ClientDescription
-  readonly #onUpdated: OnUpdated
+  readonly #events: WatchEvents
   readonly #watches = new Map<string, Watch>()
 
-  constructor(client: ClientDescription, onUpdated: OnUpdated) {
+  constructor(client: ClientDescription, events: WatchEvents) {
     this.#client = client
-    this.#onUpdated = onUpdated
+    this.#events = events
   }
 
   /** Null when it is watched now, else the server's error. Throws SERVER_ENDED. */
-  async add(link: ServerLink, key: string, publicUri: string): Promise<ResponseMessage | null> {
-    const known = this.#watches.get(publicUri)
-    if (known !== undefined) {
-      known.count++
-      return null
+  async add(link: ServerLink, key: string, publicUri: string, holder: object): Promise<ResponseMessage | null> {
+    const watch = this.#watches.get(publicUri) ?? this.#begin(link, key, publicUri)
+    watch.holders.add(holder)
+    const { subscription } = watch
+    try {
+      const error = await subscription.agreed
+      if (error !== null) this.#end(watch)
+      return error
+    } catch (error) {
+      // unless the server is back already
+      if (watch.subscription === subscription) this.#end(watch)
+      throw error
     }
-    const begun = await this.#begin(link, key, publicUri)
-    if ('error' in begun) return begun.error
-    link.watched(1)
-    this.#watches.set(publicUri, { key, serverId: link.server.id, count: 1, link, stop: begun.stop })
-    return null
   }
 
-  remove(publicUri: string): void {
+  remove(publicUri: string, holder: object): void {
     const watch = this.#watches.get(publicUri)
-    if (watch === undefined || --watch.count > 0) return
-    this.#watches.delete(publicUri)
-    watch.link.watched(-1)
-    watch.stop()
+    if (watch === undefined || !watch.holders.delete(holder)) return
+    if (watch.holders.size === 0) this.#end(watch)
+  }
+
+  /** Whether anything of the server is watched. */
+  has(serverId: string): boolean {
+    return [...this.#watches.values()].some(({ link }) => link.server.id === serverId)
   }
 
   /** A legacy server tells everybody; it is passed on as what its client has subscribed to. */
-  updated(serverId: string, key: string | null, notification: NotificationMessage): void {
-    for (const [publicUri, watch] of this.#watches) {
-      if (watch.serverId === serverId && watch.key === key) this.#onUpdated(publicUri, notification)
-    }
+  updated({ server }: ServerLink, notification: NotificationMessage): void {
+    const uri = textParam(notification, 'uri')
+    if (uri === null) return
+    const watches = [...this.#watches.values()].filter(
+      ({ link, key }) => link.server.id === server.id && isWithin(uri, key),
+    )
+    if (watches.length > 0) this.#tell(watches, server, uri, notification)
   }
 
   /** A server is there again: it has forgotten what it was asked. */
-  async renew(link: ServerLink): Promise<void> {
-    for (const [publicUri, watch] of this.#watches) {
-      if (watch.serverId !== link.server.id || watch.link === link) continue
+  renew(link: ServerLink): void {
+    for (const watch of this.#watches.values()) {
+      if (watch.link === link || watch.link.server.id !== link.server.id) continue
+      watch.subscription.stop()
       watch.link = link
-      const begun = await this.#begin(link, watch.key, publicUri).catch(() => null)
-      if (begun !== null && 'stop' in begun) watch.stop = begun.stop
-      link.watched(1)
+      watch.subscription = this.#subscribe(watch)
+      watch.subscription.agreed.catch(() => undefined)
     }
   }
 
-  #begin(
-    link: ServerLink,
-    key: string,
-    publicUri: string,
-  ): Promise<{ stop: () => void } | { error: ResponseMessage }> {
-    return link.era === 'legacy' ? subscribe(link, key) : this.#listen(link, key, publicUri)
+  /** The client has gone; the servers may go on for others. */
+  close(): void {
+    for (const watch of this.#watches.values()) this.#end(watch)
   }
 
-  #listen(
-    link: ServerLink,
-    key: string,
-    publicUri: string,
-  ): Promise<{ stop: () => void } | { error: ResponseMessage }> {
-    const filter = `{"resourceSubscriptions":[${JSON.stringify(key)}]}`
-    const params = `{"_meta":{${envelopeSource(this.#client)}},"notifications":${filter}}`
-    return new Promise((resolve, reject) => {
-      const stop = link.connection.open(LISTEN, params, {
-        onReply: (error) => resolve({ error }),
-        onLost: (reason) => reject(reason ?? new Error('the server is gone')),
-        onEvent: (notification) => {
-          if (notification.method === 'notifications/resources/updated')
-            this.#onUpdated(publicUri, notification)
-          else resolve({ stop })
-        },
-      })
+  /** At once, as news may come right behind the server's answer. */
+  #begin(link: ServerLink, key: string, publicUri: string): Watch {
+    const begun = { key, publicUri, holders: new Set<object>(), link }
+    const watch = { ...begun, subscription: this.#subscribe(begun) }
+    this.#watches.set(publicUri, watch)
+    return watch
+  }
+
+  #subscribe({ link, key, publicUri }: Pick<Watch, 'link' | 'key' | 'publicUri'>): Subscription {
+    if (link.era === 'legacy') return subscribeTo(link, key)
+    return listenTo(link, key, this.#client, (notification) => {
+      const uri = textParam(notification, 'uri')
+      if (uri !== null) this.#tell([{ key, publicUri }], link.server, uri, notification)
     })
+  }
+
+  #tell(
+    watches: readonly Pick<Watch, 'key' | 'publicUri'>[],
+    server: Server,
+    uri: string,
+    notification: NotificationMessage,
+  ): void {
+    const exact = watches.find(({ key }) => key === uri)
+    this.#events.onUpdated({
+      watchedUris: new Set(watches.map(({ publicUri }) => publicUri)),
+      publicUri: exact?.publicUri ?? this.#events.publicUriOf(server, uri),
+      notification,
+    })
+  }
+
+  #end(watch: Watch): void {
+    if (this.#watches.get(watch.publicUri) !== watch) return
+    this.#watches.delete(watch.publicUri)
+    watch.subscription.stop()
   }
 }
 
-async function subscribe(
-  link: ServerLink,
-  key: string,
-): Promise<{ stop: () => void } | { error: ResponseMessage }> {
-  const params = JSON.stringify({ uri: key })
-  const reply = await link.connection.request('resources/subscribe', params)
-  if (reply.error !== null) return { error: reply }
-  const stop = (): void => {
-    link.connection.request('resources/unsubscribe', params).catch(() => undefined)
-  }
-  return { stop }
+/** MCP 2025-11-25, "ResourceUpdatedNotification": it may be about a part of what was subscribed to. */
+function isWithin(uri: string, watched: string): boolean {
+  if (!uri.startsWith(watched)) return false
+  return uri === watched || watched.endsWith('/') || /^[/?#]/.test(uri.slice(watched.length))
 }

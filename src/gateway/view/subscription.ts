@@ -1,0 +1,73 @@
+import type { ClientDescription } from '../downstream/caller.ts'
+import type { ServerLink } from '../downstream/link.ts'
+import { envelopeSource, LISTEN } from '../eras/modern.ts'
+import { elements, isArray, isObject, isString, members, textOf } from '../wire/json-span.ts'
+import { encodeMessage, type NotificationMessage, type ResponseMessage, readMessage } from '../wire/message.ts'
+
+/** One resource that one server was asked to tell about. */
+export interface Subscription {
+  /** Null when the server does, else its error. Rejects when the server goes away first. */
+  readonly agreed: Promise<ResponseMessage | null>
+  stop(): void
+}
+
+/** A legacy server knows one subscription for all who share it: the last ends it. */
+export function subscribeTo(link: ServerLink, key: string): Subscription {
+  const params = JSON.stringify({ uri: key })
+  let isRefused = false
+  const ask = async (): Promise<ResponseMessage | null> => {
+    const reply = await link.connection.request('resources/subscribe', params)
+    isRefused = reply.error !== null
+    return isRefused ? reply : null
+  }
+  link.watched(key, 1)
+  return {
+    agreed: ask(),
+    stop: () => {
+      if (link.watched(key, -1) > 0 || isRefused) return
+      link.connection.request('resources/unsubscribe', params).catch(() => undefined)
+    },
+  }
+}
+
+/** A modern server tells what it will do first. MCP 2026-07-28, "Subscriptions: Acknowledgment". */
+export function listenTo(
+  link: ServerLink,
+  key: string,
+  client: ClientDescription,
+  onUpdated: (notification: NotificationMessage) => void,
+): Subscription {
+  const filter = `{"resourceSubscriptions":[${JSON.stringify(key)}]}`
+  const params = `{"_meta":{${envelopeSource(client)}},"notifications":${filter}}`
+  const { promise: agreed, resolve, reject } = Promise.withResolvers<ResponseMessage | null>()
+  const cancel = link.connection.open(LISTEN, params, {
+    onReply: (reply) => resolve(reply.error === null ? notTold() : reply),
+    onLost: (reason) => reject(reason ?? new Error('the server is gone')),
+    onEvent: (notification) => {
+      if (notification.method === 'notifications/resources/updated') onUpdated(notification)
+      else resolve(isAcknowledged(notification, key) ? null : notTold())
+    },
+  })
+  link.watched(key, 1)
+  const stop = (): void => {
+    link.watched(key, -1)
+    cancel()
+  }
+  return { agreed, stop }
+}
+
+function isAcknowledged({ bytes, params }: NotificationMessage, key: string): boolean {
+  const filter = params.get('notifications')
+  const uris = isObject(bytes, filter) ? members(bytes, filter).get('resourceSubscriptions') : undefined
+  return (
+    isArray(bytes, uris) &&
+    elements(bytes, uris).some((uri) => isString(bytes, uri) && textOf(bytes, uri) === key)
+  )
+}
+
+function notTold(): ResponseMessage {
+  const error = { code: -32602, message: 'the server does not tell about this resource' }
+  const message = readMessage(encodeMessage({ id: 0, error }))
+  if (message.kind !== 'response') throw new TypeError('not a response')
+  return message
+}

@@ -1,0 +1,142 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { configOf } from '../helpers/fixtures.ts'
+import { RawClient } from '../helpers/mcp-client.ts'
+import { eventually } from '../helpers/processes.ts'
+import { BINARY, TempHome } from '../helpers/temp-home.ts'
+
+const homes: TempHome[] = []
+
+afterEach(() => {
+  for (const home of homes.splice(0)) {
+    home.runSync(['daemon', 'stop'])
+    home[Symbol.dispose]()
+  }
+})
+
+/** One server `one`; `record()`: what it was asked. */
+function homeOf(era: string, more: Record<string, unknown> = {}): { home: TempHome; record(): string[] } {
+  const home = new TempHome()
+  homes.push(home)
+  const file = join(home.folder, 'record')
+  home.writeConfig(configOf([{ id: 'one', script: 'watched', args: [file, era], more }]))
+  return { home, record: () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []) }
+}
+
+const connect = (home: TempHome) => RawClient.start(home, {}, { command: [BINARY, 'connect'] })
+const subscribe = (client: RawClient, uri: string) => client.request('resources/subscribe', { uri })
+const unsubscribe = (client: RawClient, uri: string) => client.request('resources/unsubscribe', { uri })
+const tell = (client: RawClient, uri: string) => client.callText('one__tell', { uri })
+
+const ENVELOPE = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+}
+const modernly = (client: RawClient, name: string, args: object = {}) =>
+  client.request('tools/call', { name, arguments: args, _meta: ENVELOPE })
+async function listen(client: RawClient, id: string, uris: readonly string[]): Promise<unknown> {
+  const params = { notifications: { resourceSubscriptions: uris }, _meta: ENVELOPE }
+  client.send({ id, method: 'subscriptions/listen', params })
+  const message = await client.waitFor(
+    ({ method, params }) => method?.endsWith('/acknowledged') === true && streamOf(params) === id,
+    'the acknowledgement',
+  )
+  return message.params?.['notifications']
+}
+const streamOf = (params: Record<string, unknown> = {}) =>
+  (params['_meta'] as Record<string, unknown> | undefined)?.['io.modelcontextprotocol/subscriptionId']
+
+const updates = (client: RawClient) =>
+  client.messages.flatMap(({ method, params }) => (method?.endsWith('/updated') ? [params?.['uri']] : []))
+
+describe.each(['legacy', 'modern'])('a resource of a %s server that a client has subscribed to', (era) => {
+  test('is told of with its parts, each under its own URI, and no other', async () => {
+    const { home } = homeOf(era)
+    await using client = await RawClient.start(home)
+    await subscribe(client, 'test://a')
+
+    for (const uri of ['test://a', 'test://a/part', 'test://another']) await tell(client, uri)
+    await tell(client, 'test://a')
+
+    expect(updates(client)).toEqual(['test://a', 'test://a/part', 'test://a'])
+  })
+
+  test('and has asked for twice, is left by asking once', async () => {
+    const { home } = homeOf(era)
+    await using client = await RawClient.start(home)
+    for (let times = 0; times < 2; times++) await subscribe(client, 'test://a')
+
+    await unsubscribe(client, 'test://a')
+
+    expect(await client.callText('one__subscribed')).toBe('')
+  })
+
+  test('is told of from the answer on', async () => {
+    const { home } = homeOf(era)
+    await using client = await RawClient.start(home)
+    await using listening = RawClient.raw(home)
+
+    await subscribe(client, 'test://hasty')
+    await listen(listening, 'first', ['test://hasty'])
+
+    for (const each of [client, listening]) await each.notification('notifications/resources/updated')
+    const [first] = listening.messages
+    expect(first?.method).toBe('notifications/subscriptions/acknowledged')
+  })
+
+  test('goes on being told to one stream when another about it ends', async () => {
+    const { home } = homeOf(era)
+    await using client = RawClient.raw(home)
+    await Promise.all([listen(client, 'ended', ['test://a']), listen(client, 'open', ['test://a'])])
+
+    client.send({ method: 'notifications/cancelled', params: { requestId: 'ended' } })
+    await modernly(client, 'one__subscribed')
+    await modernly(client, 'one__tell', { uri: 'test://a' })
+
+    const told = await client.notification('notifications/resources/updated')
+    expect(streamOf(told.params)).toBe('open')
+  })
+})
+
+test('what a modern server does not agree to tell about is promised to nobody', async () => {
+  const { home } = homeOf('modern')
+  await using legacy = await RawClient.start(home)
+  await using modern = RawClient.raw(home)
+
+  expect((await subscribe(legacy, 'test://secret')).error?.code).toBe(-32602)
+  expect(await listen(modern, 'stream', ['test://secret', 'test://a'])).toEqual({
+    resourceSubscriptions: ['test://a'],
+  })
+})
+
+describe('a server that several clients share', () => {
+  test('goes on telling one of them when another unsubscribes or leaves', async () => {
+    const { home } = homeOf('legacy', { instances: 'shared' })
+    await using staying = await connect(home)
+    const leaving = await connect(home)
+    await using unsubscribing = await connect(home)
+    for (const client of [staying, leaving, unsubscribing]) await subscribe(client, 'test://a')
+
+    await unsubscribe(unsubscribing, 'test://a')
+    await leaving.close()
+
+    expect(await staying.callText('one__subscribed')).toBe('test://a')
+    await unsubscribe(staying, 'test://a')
+    expect(await staying.callText('one__subscribed')).toBe('')
+  })
+
+  test.each(['legacy', 'modern'])(
+    'and of era %s is asked no more once those who watch have left',
+    async (era) => {
+      const { home } = homeOf(era, { instances: 'shared' })
+      await using staying = await connect(home)
+      const leaving = await connect(home)
+      await subscribe(leaving, 'test://a')
+
+      await leaving.close()
+
+      await eventually(async () => (await staying.callText('one__subscribed')) === '', 'nothing is watched')
+    },
+  )
+})
