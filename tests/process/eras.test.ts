@@ -265,6 +265,17 @@ describe('subscriptions/listen', () => {
 })
 
 describe('processes', () => {
+  test('a modern server has one, also for a client that calls again before it has said what it lists', async () => {
+    using home = new TempHome()
+    const record = join(home.folder, 'record')
+    home.writeConfig(configOf([{ id: 'one', script: 'watched', args: [record, 'modern', 'mute'] }]))
+    await using client = await RawClient.start(home)
+
+    for (let times = 0; times < 3; times++) await client.callText('one__subscribed')
+
+    expect(readFileSync(record, 'utf8').match(/started/g)).toHaveLength(1)
+  })
+
   test('`instances: shared` gives all sessions one process, each legacy session its own otherwise', async () => {
     for (const [instances, count] of [
       ['shared', 1],

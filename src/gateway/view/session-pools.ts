@@ -11,6 +11,8 @@ export class SessionPools {
   readonly #own: Pool
   readonly #shared: Pool
   readonly #clientFolder: string
+  /** Found to be modern by this session, and perhaps not listed yet. */
+  readonly #modern = new WeakSet<Server>()
 
   constructor(own: Pool, shared: Pool, clientFolder: string) {
     this.#own = own
@@ -26,13 +28,16 @@ export class SessionPools {
   async acquire(server: Server, client: ClientDescription, knownEra: Era | null): Promise<ServerLink> {
     const pool = this.#isShared(server, client, knownEra) ? this.#shared : this.#own
     const link = await pool.acquire({ server, client, clientFolder: this.#clientFolder, knownEra })
-    if (pool === this.#own && link.era === 'modern' && mayBeShared(server)) this.#shared.adopt(link, this.#own)
+    if (pool !== this.#own || link.era !== 'modern' || !mayBeShared(server)) return link
+    this.#modern.add(server)
+    this.#shared.adopt(link, this.#own)
     return link
   }
 
   #isShared(server: Server, client: ClientDescription, knownEra: Era | null): boolean {
     if (!mayBeShared(server)) return false
     if (server.instances === 'shared' || knownEra === 'modern') return true
+    if (knownEra === null && this.#modern.has(server)) return true
     return client.era === 'modern' && knownEra === null && this.#shared.has(server.id)
   }
 }
