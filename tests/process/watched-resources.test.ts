@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually } from '../helpers/processes.ts'
-import { BINARY, TempHome } from '../helpers/temp-home.ts'
+import { BINARY, ROOT, TempHome } from '../helpers/temp-home.ts'
 
 const homes: TempHome[] = []
 
@@ -123,6 +123,21 @@ describe('a server that several clients share', () => {
 
     expect(await staying.callText('one__subscribed')).toBe('test://a')
     await unsubscribe(staying, 'test://a')
+    expect(await staying.callText('one__subscribed')).toBe('')
+  })
+
+  test('is asked nothing for one that has left while it started', async () => {
+    const { home } = homeOf('legacy')
+    const server = [process.execPath, join(ROOT, 'tests/fixtures/servers/watched.ts'), '/dev/null']
+    const slowly = { command: 'sh', args: ['-c', 'sleep 1; exec "$@"', 'sh', ...server], instances: 'shared' }
+    home.writeConfig(configOf([{ id: 'one', more: slowly }]))
+    await using staying = await connect(home)
+    const leaving = await connect(home)
+    leaving.send({ id: 'early', method: 'resources/subscribe', params: { uri: 'test://a' } })
+    await leaving.request('ping')
+
+    await leaving.close()
+
     expect(await staying.callText('one__subscribed')).toBe('')
   })
 

@@ -10,6 +10,7 @@ import { withinStartupTimeout } from '../downstream/deadline.ts'
 import type { Flight } from '../downstream/flight.ts'
 import type { LinkListener, ServerLink } from '../downstream/link.ts'
 import { sameLaunch } from '../downstream/same-launch.ts'
+import { GatewayError } from '../gateway-error.ts'
 import { findRoute } from '../route.ts'
 import {
   type NotificationMessage,
@@ -52,6 +53,7 @@ export class ClientView implements LinkListener {
   readonly #memory = new SessionMemory()
   readonly #heldCalls = new HeldCalls()
   #config: Config
+  #isClosed = false
 
   private constructor(deps: ViewDeps, config: Config, shown: ReadonlyMap<ListKind, Uint8Array>) {
     this.#deps = deps
@@ -162,6 +164,7 @@ export class ClientView implements LinkListener {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     this.lists.leave()
     this.#deps.onClosed()
     this.#heldCalls.close()
@@ -200,6 +203,7 @@ export class ClientView implements LinkListener {
     const { pools } = this.#deps
     const knownEra = this.lists.catalog.listingOf(server.id)?.offer.era ?? null
     const link = await pools.acquire(server, client, knownEra)
+    if (this.#isClosed) throw new GatewayError('SERVER_ENDED', 'the client has gone')
     if (this.links.meet(link)) this.#met(link)
     return link
   }
