@@ -155,3 +155,33 @@ describe('a server that several clients share', () => {
     },
   )
 })
+
+test('a server that is brought back by its policy is subscribed to again, though nobody calls', async () => {
+  const { home, record } = homeOf('legacy', { restart_policy: 'always' })
+  await using client = await RawClient.start(home)
+  await subscribe(client, 'test://a')
+
+  await client.call('one__end')
+
+  const asked = ['started', 'resources/subscribe test://a']
+  await eventually(() => record().length >= 4, 'the subscription')
+  expect(record()).toEqual([...asked, ...asked])
+})
+
+test('a server whose secret has changed is subscribed to again, though nobody calls', async () => {
+  const { home, record } = homeOf('legacy')
+  const file = join(home.folder, 'record')
+  const server = { id: 'one', script: 'watched', args: [file], more: { auth_scope: 's' } } as const
+  home.writeConfig(configOf([server], [{ id: 's', type: 'env', keys: [{ name: 'TOKEN' }] }]))
+  home.put('s', 'TOKEN', 'first-value')
+  await using client = await RawClient.start(home)
+  await subscribe(client, 'test://a')
+
+  home.put('s', 'TOKEN', 'second-value')
+
+  await eventually(
+    () => record().filter((line) => line.includes('/subscribe')).length === 2,
+    'the subscription',
+  )
+  expect(record().filter((line) => line === 'started')).toHaveLength(2)
+})

@@ -16,6 +16,8 @@ export interface Offer {
 export interface LinkListener extends Reachable {
   onNotification(notification: NotificationMessage, link: ServerLink): void | Promise<void>
   onEnded(link: ServerLink): void
+  /** The server is there again without having been called. */
+  onBack(link: ServerLink): void
 }
 
 /** A server that is ready, with those who use it: one session, or several that share it. */
@@ -87,8 +89,12 @@ export class ServerLink {
     for (const listener of this.listeners) void listener.onNotification(notification, this)
   }
 
+  /** Those who have used it stay known, to be told when it is back. */
   ended(): void {
     for (const listener of this.listeners) listener.onEnded(this)
-    this.listeners.clear()
+  }
+
+  back(fresh: ServerLink): void {
+    for (const listener of this.listeners) listener.onBack(fresh)
   }
 }

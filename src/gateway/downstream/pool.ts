@@ -98,16 +98,19 @@ export class Pool implements PoolOwner {
     if (link === null || this.#isClosed) return
     const reason = link.connection.endReason ?? 'unknown reason'
     if (server.restartPolicy === 'never') this.#downForGood.set(server.id, reason)
-    if (server.restartPolicy === 'always') this.#restart(entry)
+    if (server.restartPolicy === 'always') this.#restart(entry, link)
     const next = NEXT[server.restartPolicy]
     log.info(`server ${server.id} ended (${reason}); ${next}`)
   }
 
-  #restart({ wanted, server, ageMs }: PoolEntry): void {
+  #restart({ wanted, server, ageMs }: PoolEntry, link: ServerLink): void {
     const timer = setTimeout(() => {
       this.#restarts.delete(server.id)
       // a call may have been faster
-      if (!this.has(server.id)) this.#start(wanted).started.catch(() => undefined)
+      this.acquire(wanted).then(
+        (fresh) => link.back(fresh),
+        () => undefined,
+      )
     }, this.#backOffOf(server.id).waitAfterLife(ageMs))
     this.#restarts.set(server.id, timer)
   }

@@ -151,10 +151,12 @@ export class ClientView implements LinkListener {
     await this.lists.configure(config, changed)
   }
 
-  /** The next call to a server that holds this scope starts a fresh process. */
+  /** The next call to a server that holds this scope starts a fresh process; one that is watched starts at once. */
   scopeChanged(scopeId: string): void {
     for (const server of this.#config.servers.values()) {
-      if (server.authScope === scopeId) this.#deps.pools.own.retire(server.id)
+      if (server.authScope !== scopeId) continue
+      this.#deps.pools.own.retire(server.id)
+      if (this.#watches.has(server.id)) void this.lists.refresh([server])
     }
   }
 
@@ -197,6 +199,10 @@ export class ClientView implements LinkListener {
 
   onEnded(link: ServerLink): void {
     this.links.forget(link)
+  }
+
+  onBack(link: ServerLink): void {
+    if (!this.#isClosed && this.links.meet(link)) this.#met(link)
   }
 
   async #acquire(server: Server, client = this.#deps.client): Promise<ServerLink> {
