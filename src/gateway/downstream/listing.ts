@@ -18,6 +18,12 @@ import type { ServerLink } from './link.ts'
 const MAX_LIST_BYTES = 16 * 1024 * 1024
 const MAX_ITEMS = 20_000
 
+/** The request, and the member of its result. */
+interface List {
+  readonly method: string
+  readonly member: string
+}
+
 /** One list of a server: the JSON source of each item as the server wrote it. */
 export interface ServerList {
   readonly items: readonly string[]
@@ -29,26 +35,28 @@ export interface ServerList {
  * All pages of a list. Throws SERVER_HANDSHAKE_FAILED when they make no list, and SERVER_START_FAILED when they take
  * longer than `startup_timeout_sec`.
  */
-export function fetchList(
-  link: ServerLink,
-  client: ClientDescription,
-  { method, member }: { method: string; member: string },
-): Promise<ServerList> {
-  const late = `server ${link.server.id}: ${method} was not answered`
-  return withinStartupTimeout(link.server, allPages(link, client, method, member), late)
+export async function fetchList(link: ServerLink, client: ClientDescription, list: List): Promise<ServerList> {
+  const late = `server ${link.server.id}: ${list.method} was not answered`
+  const over = new AbortController()
+  try {
+    return await withinStartupTimeout(link.server, allPages(link, client, list, over.signal), late)
+  } finally {
+    over.abort()
+  }
 }
 
 async function allPages(
   link: ServerLink,
   client: ClientDescription,
-  method: string,
-  member: string,
+  { method, member }: List,
+  signal: AbortSignal,
 ): Promise<ServerList> {
   const items: string[] = []
   let cursor: string | null = null
   let ttlMs = Number.POSITIVE_INFINITY
   for (let bytes = 0; ; ) {
     const reply = await link.connection.request(method, paramsOf(link, client, cursor))
+    if (signal.aborted) throw failed(link, `its ${method} takes too long`)
     bytes += reply.bytes.length
     if (bytes > MAX_LIST_BYTES) throw failed(link, `its ${method} is over 16 MiB`)
     const result = resultMembers(link, reply, method)
