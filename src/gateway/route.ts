@@ -1,7 +1,7 @@
 import type { Config, Server } from '../config/index.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { ListKind } from './catalog/kinds.ts'
-import { publicKey, splitPublicName } from './catalog/namespace.ts'
+import { publicKey, publicUri, splitPublicName } from './catalog/namespace.ts'
 import { templateMatch } from './catalog/templates.ts'
 import type { SessionMemory } from './view/session-memory.ts'
 import { type Edit, isObject, isString, members, type Span, textOf } from './wire/json-span.ts'
@@ -11,6 +11,8 @@ export interface Route {
   readonly server: Server
   /** What makes the request one to the server itself: its own name of the tool, prompt or resource. */
   readonly edits: readonly Edit[]
+  /** The name or URI by which the server knows what the request is about; null when it is not about one. */
+  readonly key: string | null
 }
 
 interface RouteDeps {
@@ -71,25 +73,30 @@ function byUri(request: RequestMessage, span: Span | undefined, deps: RouteDeps)
   const listed = deps.catalog.find('resources', uri) ?? deps.catalog.find('templates', uri)
   if (listed !== null) return routeTo(listed.server, span, uri, listed.key)
   const mentioned = deps.memory.ownerOfUri(uri)
-  const server =
-    byTemplate(uri, deps.catalog) ?? (mentioned === null ? null : (deps.config.servers.get(mentioned) ?? null))
-  return server === null ? toTheOnly(withResources(deps)) : routeTo(server, span, uri, uri)
+  const templated = byTemplate(uri, deps.catalog)
+  if (templated !== null) return routeTo(templated.server, span, uri, templated.key)
+  const server = mentioned === null ? undefined : deps.config.servers.get(mentioned)
+  return server === undefined ? toTheOnly(withResources(deps), uri) : routeTo(server, span, uri, uri)
 }
 
-function byTemplate(uri: string, catalog: Catalog): Server | null {
-  let narrowest: { server: Server; literal: number } | null = null
-  for (const { server, key } of catalog.all('templates')) {
-    const literal = templateMatch(key, uri)
-    if (literal !== null && literal > (narrowest?.literal ?? -1)) narrowest = { server, literal }
+/** One that several servers have carries their name, as its public template does. */
+function byTemplate(uri: string, catalog: Catalog): { server: Server; key: string } | null {
+  let narrowest: { server: Server; key: string; literal: number } | null = null
+  for (const { server, key, publicKey: template } of catalog.all('templates')) {
+    const literal = templateMatch(template, uri)
+    if (literal === null || literal <= (narrowest?.literal ?? -1)) continue
+    const prefix = publicUri(server.namespace, '')
+    const isPrefixed = template !== key && template.startsWith(prefix)
+    narrowest = { server, literal, key: isPrefixed ? uri.slice(prefix.length) : uri }
   }
-  return narrowest?.server ?? null
+  return narrowest
 }
 
 function byTask(request: RequestMessage, deps: RouteDeps): Route | null {
   const taskId = textParam(request, 'taskId')
   const owner = taskId === null ? null : deps.memory.ownerOfTask(taskId)
   const server = enabled(deps.config).find(({ id }) => id === owner)
-  return server === undefined ? toTheOnly(enabled(deps.config)) : { server, edits: [] }
+  return server === undefined ? toTheOnly(enabled(deps.config)) : { server, edits: [], key: null }
 }
 
 function withResources({ config, catalog }: RouteDeps): Server[] {
@@ -103,12 +110,12 @@ function enabled(config: Config): Server[] {
   return [...config.servers.values()].filter((server) => !server.isDisabled)
 }
 
-function toTheOnly(servers: readonly Server[]): Route | null {
+function toTheOnly(servers: readonly Server[], key: string | null = null): Route | null {
   const [server] = servers
-  return server === undefined || servers.length > 1 ? null : { server, edits: [] }
+  return server === undefined || servers.length > 1 ? null : { server, edits: [], key }
 }
 
 function routeTo(server: Server, span: Span, name: string, key: string): Route | null {
   if (server.isDisabled) return null
-  return { server, edits: name === key ? [] : [replaceWith(span, JSON.stringify(key))] }
+  return { server, edits: name === key ? [] : [replaceWith(span, JSON.stringify(key))], key }
 }

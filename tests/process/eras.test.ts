@@ -178,6 +178,28 @@ describe('what a legacy server asks a modern client', () => {
 })
 
 describe('resources of several servers', () => {
+  test('are told apart when they share a template', async () => {
+    using setting = legacyServers()
+    await using client = await RawClient.start(setting.home)
+
+    const { result } = await client.request('resources/templates/list')
+    const templates = ((result?.['resourceTemplates'] ?? []) as { uriTemplate: string }[]).map(
+      ({ uriTemplate }) => uriTemplate,
+    )
+    expect(templates).toEqual(['mcplexer:one:test://items/{item}', 'mcplexer:two:test://items/{item}'])
+
+    for (const [index, name] of ['one', 'two'].entries()) {
+      const uri = `mcplexer:${name}:test://items/1`
+      const read = await client.request('resources/read', { uri })
+      expect(read.result?.['contents']).toEqual([{ uri: 'test://items/1', text: `of ${name}` }])
+      const ref = { type: 'ref/resource', uri: templates[index] }
+      const argument = { name: 'item', value: '' }
+      const completed = await client.request('completion/complete', { ref, argument })
+      expect(JSON.stringify(completed.result)).toContain(`${name} {`)
+    }
+    expect((await client.request('resources/read', { uri: 'test://items/1' })).error?.code).toBe(-32002)
+  })
+
   test('that stand in no list are found by who has mentioned them, for clients of both eras', async () => {
     using setting = legacyServers()
     await using legacy = await RawClient.start(setting.home)

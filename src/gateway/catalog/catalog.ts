@@ -104,7 +104,7 @@ export class Catalog {
   /** Made to be taken for something of another server. */
   #isDeceptive(server: Server, kind: ListKind, key: string): boolean {
     if (kind === 'tools') return this.#looksLikeAnother(server, key)
-    return kind !== 'prompts' && this.#hasUriOfAnother(server, key)
+    return hasUris(kind) && this.#hasUriOfAnother(server, key)
   }
 
   /** `mcplexer:github:x` of a server that is not github. */
@@ -185,7 +185,7 @@ export class Catalog {
   }
 }
 
-/** Told apart, never resolved by who came last. Templates may overlap: they are told apart when they are used. */
+/** Told apart, never resolved by who came last. Templates that only overlap are told apart when they are used. */
 function mergedItems(
   kind: ListKind,
   items: readonly CatalogItem[],
@@ -195,13 +195,17 @@ function mergedItems(
   const merged = new Map<string, CatalogItem>()
   for (const item of items) {
     const isOfOthers = ({ server }: CatalogItem): boolean => server.id !== item.server.id
-    const isShared = kind === 'resources' && owners.get(item.publicKey)?.some(isOfOthers) === true
+    const isShared = hasUris(kind) && owners.get(item.publicKey)?.some(isOfOthers) === true
     const name = isShared ? publicUri(item.server.namespace, item.key) : item.publicKey
     const taken = merged.get(name)
     if (taken !== undefined) warn(leftOut(kind, item, taken))
     else merged.set(name, isShared ? underName(kind, item, name) : item)
   }
   return merged
+}
+
+function hasUris(kind: ListKind): boolean {
+  return kind === 'resources' || kind === 'templates'
 }
 
 function leftOut(kind: ListKind, { server, key }: CatalogItem, taken: CatalogItem): string {

@@ -121,9 +121,8 @@ export class ClientView implements LinkListener {
     try {
       recorder.check()
       const link = await this.#acquire(route.server, client)
-      const key = this.lists.catalog.find('resources', uri)?.key ?? uri
       const late = `server ${link.server.id}: the subscription was not answered`
-      const adding = this.#watches.add(link, key, uri, holder)
+      const adding = this.#watches.add(link, route.key ?? uri, uri, holder)
       const error = await withinStartupTimeout(link.server, adding, late)
       recorder.done(request, route, startedMs, error?.bytes ?? null)
       return error
