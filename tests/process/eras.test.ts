@@ -118,6 +118,32 @@ test('large calls that a legacy server has taken hold up no other call of a mode
   expect(await client.text('one__echo', { message: 'beside' })).toBe('beside')
 })
 
+test('a list is called fresh for as long as its server has said, and no longer', async () => {
+  using home = new TempHome()
+  const args = [join(home.folder, 'record'), 'modern', 'quiet']
+  home.writeConfig(configOf([{ id: 'one', script: 'watched', args }]))
+  const freshMs = async (client: ModernClient) => Number((await client.ask('tools/list')).result?.['ttlMs'])
+  {
+    await using client = new ModernClient(home)
+
+    const first = await freshMs(client)
+    expect(first).toBeWithin(1, 60_001)
+    await eventually(async () => (await freshMs(client)) < first, 'time goes by')
+    expect(client.raw.messages.some(({ method }) => method?.includes('list_changed'))).toBe(false)
+  }
+
+  await using next = new ModernClient(home)
+  expect(await freshMs(next)).toBe(0)
+})
+
+test('a list in which a server is missing yet is not called fresh', async () => {
+  const mute = [{ id: 'one', script: 'odd', args: ['mute'] }] as const
+  using home = new TempHome(configOf(mute, [], { first_list_wait_sec: 1 }))
+  await using client = new ModernClient(home)
+
+  expect((await client.ask('tools/list')).result).toMatchObject({ tools: [], ttlMs: 0 })
+})
+
 describe('what a legacy server asks a modern client', () => {
   test('comes as input_required, and the answer goes on with the same call', async () => {
     using setting = legacyServers()

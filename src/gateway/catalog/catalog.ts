@@ -34,7 +34,7 @@ export class Catalog {
   readonly #listings = new Map<string, ServerListing>()
   /** By server: there may be many, and they come one after the other. */
   readonly #items = new Map<string, Items>()
-  readonly #results = new Map<string, Uint8Array>()
+  readonly #results = new Map<ListKind, Uint8Array>()
   readonly #warnings = new Set<string>()
   #config: Config
   #merged: Merged | null = null
@@ -67,6 +67,11 @@ export class Catalog {
     })
   }
 
+  /** Whether there is no enabled server that was not seen. */
+  get isWhole(): boolean {
+    return this.#enabled().every(({ id }) => this.#listings.has(id))
+  }
+
   find(kind: ListKind, key: string): CatalogItem | null {
     return this.#current()[kind].get(key) ?? null
   }
@@ -81,13 +86,13 @@ export class Catalog {
     return this.#current()[kind].values()
   }
 
-  /** `{"tools":[…]}` and so on; `more`: further members as JSON text, with a comma before. */
-  listResult(kind: ListKind, more = ''): Uint8Array {
-    const known = this.#results.get(kind + more)
+  /** `{"tools":[…]}` and so on. */
+  listResult(kind: ListKind): Uint8Array {
+    const known = this.#results.get(kind)
     if (known !== undefined) return known
     const sources = [...this.#current()[kind].values()].map(({ source }) => source)
-    const result = encoder.encode(`{"${LIST_KINDS[kind].member}":[${sources.join(',')}]${more}}`)
-    this.#results.set(kind + more, result)
+    const result = encoder.encode(`{"${LIST_KINDS[kind].member}":[${sources.join(',')}]}`)
+    this.#results.set(kind, result)
     return result
   }
 

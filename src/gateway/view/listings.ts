@@ -57,6 +57,13 @@ export class Listings {
     return performance.now() >= (this.#freshUntil.get(serverId) ?? Number.POSITIVE_INFINITY)
   }
 
+  /** How long its lists may be taken for fresh from now on; those of an earlier run may be of any age. */
+  freshForMs(serverId: string): number {
+    const freshUntil = this.#freshUntil.get(serverId)
+    if (freshUntil === undefined) return this.#current.get(serverId)?.ttlMs ?? 0
+    return Math.max(0, Math.floor(freshUntil - performance.now()))
+  }
+
   /** All lists of a server. Rejects as the server does; `failed` is for the caller to say. */
   all(link: ServerLink): Promise<void> {
     return this.#run(link, KINDS)

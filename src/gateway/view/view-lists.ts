@@ -38,7 +38,8 @@ export class ViewLists {
     this.#deps = deps
     this.#config = config
     this.catalog = new Catalog(config)
-    this.#shown = new ShownLists(this.catalog, deps.client, shown)
+    const freshForMs = (serverId: string): number => this.#listings.freshForMs(serverId)
+    this.#shown = new ShownLists(this.catalog, deps.client, shown, freshForMs)
     this.#stored = new ListingMemory({ ...deps, variant: variantOf(deps.client) })
     this.#listings = new Listings(deps.client, {
       onListed: (server, listing) => this.#listed(server, listing),
@@ -163,8 +164,9 @@ export class ViewLists {
     return this.#stored.saveReplies(this.#config.digest, () => this.#replies())
   }
 
+  /** When they are given to a client nobody knows how old they are. */
   #replies(): StoredReplies {
-    const lists = Object.fromEntries(KINDS.map((kind) => [kind, this.#shown.result(kind)]))
+    const lists = Object.fromEntries(KINDS.map((kind) => [kind, this.#shown.result(kind, 0)]))
     return { opening: this.opening(), lists: lists as StoredReplies['lists'] }
   }
 }
