@@ -38,3 +38,14 @@ test('what a server says right behind a reply does not overtake it', async () =>
   const seen = client.messages.slice(1).map(({ method }) => method ?? 'reply')
   expect(seen).toEqual(Array.from({ length: 20 }, () => ['reply', 'notifications/message']).flat())
 })
+
+test('what a server writes as a batch is taken apart', async () => {
+  using home = oneServer()
+  await using client = await RawClient.start(home)
+
+  const batch = `[${logged('info').trim()},1,${REPLY.trim()}]\n`
+  const reply = await client.call('one__raw', { line: batch })
+
+  expect(reply.result).toEqual({ content: [] })
+  expect(client.messages.at(-2)?.method).toBe('notifications/message')
+})

@@ -199,7 +199,7 @@ export class Connection {
     try {
       await readLines(
         stdout,
-        (line) => this.#receive(line),
+        (line) => this.#passage.each(line, (part) => this.#receive(part)),
         (ends) => this.#tooLong(ends),
       )
     } catch {

@@ -1,7 +1,7 @@
 import { log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import type { LeakGuard } from '../guard/leak-guard.ts'
-import { type Message, readMessage } from '../wire/message.ts'
+import { type Message, readMessage, splitBatch } from '../wire/message.ts'
 
 /** The lines of one server on their way past the leak guard. */
 export class Passage {
@@ -12,6 +12,12 @@ export class Passage {
   constructor(server: Server, guard: LeakGuard) {
     this.#server = server
     this.#guard = guard
+  }
+
+  /** A line is a message, or a batch of them, as servers of MCP 2025-03-26 may write; in order, each when it is done. */
+  each(line: Uint8Array, onMessage: (line: Uint8Array) => void | Promise<void>): void | Promise<void> {
+    const batch = this.#batchIn(line)
+    return batch === null ? onMessage(line) : inOrder(batch, onMessage)
   }
 
   /** Names the value in a line for the server that it does not hold; null when there is none. */
@@ -37,8 +43,24 @@ export class Passage {
     return null
   }
 
+  #batchIn(line: Uint8Array): Uint8Array[] | null {
+    try {
+      return splitBatch(line)
+    } catch {
+      this.#reportJunk()
+      return []
+    }
+  }
+
   #reportJunk(): void {
     if (++this.#junkLines === 1)
       log.warn(`${this.#server.id} writes lines to stdout that are not JSON-RPC; skipped`)
   }
+}
+
+async function inOrder(
+  batch: readonly Uint8Array[],
+  onMessage: (line: Uint8Array) => void | Promise<void>,
+): Promise<void> {
+  for (const part of batch) await onMessage(part)
 }
