@@ -17,6 +17,13 @@ export interface Message {
 
 const TIMEOUT_MS = 45_000
 
+/** What the tools of a list are called. */
+export const namesOf = ({ result }: Message): string[] =>
+  ((result?.['tools'] ?? []) as { name: string }[]).map(({ name }) => name)
+/** The first text that a call gives. */
+export const textOf = ({ result }: Message): string =>
+  String((result?.['content'] as { text: string }[] | undefined)?.[0]?.text)
+
 /** A client that writes and reads raw lines, so that a test sees every byte. Ends the gateway with `await using`. */
 export class RawClient implements AsyncDisposable {
   readonly process: Bun.Subprocess<'pipe', 'pipe', 'pipe'>

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
-import { RawClient } from '../helpers/mcp-client.ts'
+import { namesOf, RawClient } from '../helpers/mcp-client.ts'
 import { eventually } from '../helpers/processes.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
 
@@ -172,8 +172,7 @@ test('a changed list is announced and then listed', async () => {
   await client.call('one__grow', { name: 'sprout' })
   await client.notification('notifications/tools/list_changed')
 
-  const { result } = await client.request('tools/list')
-  expect(((result?.['tools'] ?? []) as { name: string }[]).map(({ name }) => name)).toContain('one__sprout')
+  expect(namesOf(await client.request('tools/list'))).toContain('one__sprout')
   expect(await client.callText('one__sprout')).toBe('grown')
 })
 

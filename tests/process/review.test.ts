@@ -2,13 +2,10 @@ import { describe, expect, test } from 'bun:test'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
-import { RawClient } from '../helpers/mcp-client.ts'
+import { namesOf, RawClient } from '../helpers/mcp-client.ts'
 import { type Run, TempHome } from '../helpers/temp-home.ts'
 
-const namesOf = async (client: RawClient) => {
-  const { result } = await client.request('tools/list')
-  return ((result?.['tools'] ?? []) as { name: string }[]).map(({ name }) => name)
-}
+const toolsOf = async (client: RawClient) => namesOf(await client.request('tools/list'))
 
 const everything = ({ stdout, stderr }: Run) => stdout + stderr
 
@@ -129,7 +126,7 @@ describe('tools', () => {
     await using client = await RawClient.start(home)
     await client.callText('odd__safe')
     await client.callText('one__echo', { message: 'x' })
-    return (await namesOf(client)).filter((name) => name.startsWith('odd'))
+    return (await toolsOf(client)).filter((name) => name.startsWith('odd'))
   }
 
   test('that have changed, or are new, are withheld until a person has approved them', async () => {
@@ -143,7 +140,7 @@ describe('tools', () => {
     {
       await using client = await RawClient.start(home)
       expect(await client.callText('odd__safe')).toContain('mcplexer tools review odd')
-      await namesOf(client)
+      await toolsOf(client)
       await using next = await RawClient.start(home)
       expect(String((await next.reply(1)).result?.['instructions'])).toContain('mcplexer tools review odd')
     }
@@ -164,7 +161,7 @@ describe('tools', () => {
     await seenNow(home)
 
     await using client = await RawClient.start(home, { sampling: {}, roots: {} })
-    expect((await namesOf(client)).filter((name) => name.startsWith('odd'))).toEqual([])
+    expect((await toolsOf(client)).filter((name) => name.startsWith('odd'))).toEqual([])
   })
 
   test('in another order, or fewer, are no change', async () => {
