@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import type { StoredEntry } from '../../src/audit/index.ts'
+import { auditedHome, TOKEN } from '../helpers/audit-home.ts'
 import { configOf } from '../helpers/fixtures.ts'
+import { RawClient } from '../helpers/mcp-client.ts'
 import { TempHome } from '../helpers/temp-home.ts'
-
-const TOKEN = `token-${crypto.randomUUID()}`
 
 function homeOf(env: Record<string, string> = {}): TempHome {
   const home = new TempHome(configFor(env))
@@ -69,9 +69,39 @@ describe('audit list', () => {
     ])
     expect(listed(home, '--scope', 'other')).toEqual(['secret put'])
   })
+
+  test('a misspelt server or scope that finds nothing is told so', () => {
+    using home = auditedHome()
+
+    expect(home.runSync(['audit', 'list', '--server', 'onee']).stderr).toContain('did you mean one?')
+    expect(home.runSync(['audit', 'list', '--scope', 'ghh']).stderr).toContain('did you mean gh?')
+    expect(home.runSync(['audit', 'list', '--server', 'one']).stderr).toBe('')
+  })
 })
 
 describe('audit alerts', () => {
+  test('name values that servers said, and a second client of a scope', async () => {
+    using home = auditedHome()
+    {
+      await using client = await RawClient.start(home)
+      await client.callText('leaky__result')
+    }
+    const other = RawClient.raw(home)
+    await other.request('initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 'stranger', version: '9' },
+    })
+    await other.callText('one__echo', { message: 'x' })
+    await other.close()
+
+    const { exitCode, stdout } = home.runSync(['audit', 'alerts'])
+
+    expect(exitCode).toBe(1)
+    expect(stdout).toContain('taken out: the value of gh/TOKEN')
+    expect(stdout).toContain('auth scope gh was used by stranger/9 for the first time')
+  })
+
   test('names no server or scope where there is none, and no slip of the hand', () => {
     using home = homeOf()
     const taken = ['--keep-old', home.file('mcplexer.yaml')]

@@ -1,40 +1,11 @@
-import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { StoredEntry } from '../../src/audit/index.ts'
+import { auditedHome, entriesOf, TOKEN } from '../helpers/audit-home.ts'
 import { filesHolding } from '../helpers/canary.ts'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { TempHome } from '../helpers/temp-home.ts'
-
-const TOKEN = `token-${crypto.randomUUID()}`
-
-function homeOf(top: object = {}): TempHome {
-  const home = new TempHome(
-    configOf(
-      [
-        { id: 'one', more: { auth_scope: 'gh' } },
-        { id: 'plain' },
-        { id: 'leaky', script: 'leaky', more: { auth_scope: 'gh' } },
-      ],
-      [{ id: 'gh' }],
-      top,
-    ),
-  )
-  home.put('gh', 'TOKEN', TOKEN)
-  return home
-}
-
-function entriesOf(home: TempHome, ...filter: string[]): StoredEntry[] {
-  return JSON.parse(home.runSync(['audit', 'list', '--json', ...filter]).stdout)
-}
-
-function change(home: TempHome, sql: string, ...parameters: string[]): void {
-  const database = new Database(home.file('activity.db'))
-  database.run(sql, parameters)
-  database.close()
-}
 
 const PREFIX = 'io.modelcontextprotocol/'
 
@@ -51,7 +22,7 @@ const callOf = (clientInfo: object) => ({
 
 describe('on record', () => {
   test('is who calls, also of clients that can do the same, whatever one says of itself', async () => {
-    using home = homeOf()
+    using home = auditedHome()
     await using client = RawClient.raw(home)
 
     const names = [{ toString: 0, valueOf: 0 }, 'alice', 'mallory']
@@ -63,14 +34,6 @@ describe('on record', () => {
 
     const calls = entriesOf(home, '--kind', 'call').map((entry) => entry.client)
     expect(calls).toEqual(['unknown/1', 'alice/1', 'mallory/1'])
-  })
-
-  test('a misspelt server or scope that finds nothing is told so', () => {
-    using home = homeOf()
-
-    expect(home.runSync(['audit', 'list', '--server', 'onee']).stderr).toContain('did you mean one?')
-    expect(home.runSync(['audit', 'list', '--scope', 'ghh']).stderr).toContain('did you mean gh?')
-    expect(home.runSync(['audit', 'list', '--server', 'one']).stderr).toBe('')
   })
 
   test('is every subscription, with what it is about', async () => {
@@ -92,7 +55,7 @@ describe('on record', () => {
   })
 
   test('is every call and every start, with names and sizes and no value', async () => {
-    using home = homeOf()
+    using home = auditedHome()
     {
       await using client = await RawClient.start(home)
       await client.callText('one__echo', { message: 'nothing of this' })
@@ -128,7 +91,7 @@ describe('on record', () => {
   })
 
   test('are secret and key operations, failed ones too', () => {
-    using home = homeOf()
+    using home = auditedHome()
     home.runSync(['secret', 'get', 'gh', 'TOKEN'])
     home.runSync(['rotate-key'])
     home.runSync(['secret', 'delete', 'gh', 'TOKEN'])
@@ -144,7 +107,7 @@ describe('on record', () => {
   })
 
   test('is which key was read, what was not there, and that doctor has opened everything', () => {
-    using home = homeOf()
+    using home = auditedHome()
     for (const args of [
       ['secret', 'get', 'gh', 'TOKEN'],
       ['secret', 'get', 'gh', 'NOPE'],
@@ -170,7 +133,7 @@ describe('on record', () => {
   })
 
   test('are the token of `serve --http` shown, replaced, or found unsafe, and never its text', () => {
-    using home = homeOf()
+    using home = auditedHome()
     const tokens = [home.runSync(['token', 'show']), home.runSync(['token', 'new'])].map(({ stdout }) =>
       stdout.trim(),
     )
@@ -193,7 +156,7 @@ describe('on record', () => {
   })
 
   test('are arguments only when asked for, without values that are live', async () => {
-    using home = homeOf({ audit: { arguments: true } })
+    using home = auditedHome({ audit: { arguments: true } })
     {
       await using client = await RawClient.start(home)
       await client.callText('one__echo', { message: `please use ${TOKEN} now` })
@@ -209,162 +172,9 @@ describe('on record', () => {
   })
 })
 
-describe('the chain', () => {
-  test('holds when many processes add to it at once', async () => {
-    using home = homeOf()
-
-    await Promise.all(Array.from({ length: 12 }, () => home.run(['secret', 'get', 'gh', 'TOKEN'])))
-
-    expect(entriesOf(home).length).toBe(13)
-    expect(home.runSync(['audit', 'verify'])).toMatchObject({ exitCode: 0 })
-  })
-
-  test.each([
-    ['an edit', `update audit_entries set body = replace(body, 'gh', 'hg') where seq = 2`, 2],
-    ['a gap', 'delete from audit_entries where seq = 2', 2],
-    [
-      'another order',
-      `update audit_entries set body = case seq when 2 then (select body from audit_entries where seq = 3) else (select body from audit_entries where seq = 2) end where seq in (2, 3)`,
-      2,
-    ],
-    ['a start moved on', `insert into audit_start values (1, 1, x'00')`, 2],
-  ])('shows %s', (_what, sql, at) => {
-    using home = homeOf()
-    for (let n = 0; n < 4; n++) home.runSync(['secret', 'get', 'gh', 'TOKEN'])
-    change(home, sql)
-
-    const { exitCode, stdout, stderr } = home.runSync(['audit', 'verify'])
-
-    expect(stderr).toContain('keep a copy of activity.db')
-    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: `the record was changed at entry ${at}\n` })
-  })
-
-  test.each([
-    ['a time that is none', `json_set(body, '$.atMs', 9e15)`],
-    ['no time', `json_remove(body, '$.atMs')`],
-    ['a number for a name', `json_set(body, '$.client', 5)`],
-    ['keys that are none', `json_set(body, '$.keys', 'x')`],
-    ['no object', `'null'`],
-    ['no JSON', `'{'`],
-  ])('can be looked at when an entry has %s', (_what, body) => {
-    using home = homeOf()
-    home.runSync(['secret', 'get', 'gh', 'TOKEN'])
-    change(home, `update audit_entries set body = ${body} where seq = 1`)
-
-    for (const args of [['list'], ['list', '--json'], ['tail'], ['alerts'], ['export']]) {
-      const { exitCode, stdout, stderr } = home.runSync(['audit', ...args])
-      expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: '' })
-      if (args[0] !== 'alerts') expect(stdout).toContain('unreadable')
-    }
-    expect(home.runSync(['audit', 'verify']).exitCode).toBe(1)
-  })
-
-  test('cut off in front, with its start moved there, is shown', () => {
-    using home = homeOf()
-    for (let n = 0; n < 4; n++) home.runSync(['secret', 'get', 'gh', 'TOKEN'])
-    change(home, 'insert into audit_start select 1, seq, hash from audit_entries where seq = 2')
-    change(home, 'delete from audit_entries where seq <= 2')
-
-    const { exitCode, stdout } = home.runSync(['audit', 'verify'])
-
-    expect({ exitCode, stdout }).toEqual({
-      exitCode: 1,
-      stdout: 'entries up to 2 are missing, and no entry says that they were let go of\n',
-    })
-  })
-
-  test('cut off at its end, or written anew, is shown by a checkpoint that was kept', () => {
-    using home = homeOf()
-    home.runSync(['secret', 'get', 'gh', 'TOKEN'])
-    const kept = join(home.folder, 'kept.txt')
-    writeFileSync(kept, home.runSync(['audit', 'checkpoint']).stdout)
-    home.runSync(['secret', 'get', 'gh', 'TOKEN'])
-    expect(home.runSync(['audit', 'verify', '--checkpoint', kept])).toMatchObject({
-      exitCode: 0,
-      stdout: expect.stringMatching(/^3 entries from 1 on are as they were written, and go on from entry 2,/),
-    })
-
-    change(home, 'delete from audit_entries where seq >= 2')
-    home.runSync(['secret', 'list'])
-    expect(home.runSync(['audit', 'verify'])).toMatchObject({ exitCode: 0 })
-    expect(home.runSync(['audit', 'verify', '--checkpoint', kept]).exitCode).toBe(1)
-
-    writeFileSync(
-      kept,
-      home.runSync(['audit', 'checkpoint']).stdout.replace('checkpoint/1 1', 'checkpoint/1 2'),
-    )
-    expect(home.runSync(['audit', 'verify', '--checkpoint', kept]).stderr).toContain('signature is wrong')
-  })
-
-  test('a checkpoint of what was let go of since is no alarm, beside one that still stands', async () => {
-    using home = homeOf({ audit: { keep_entries: 3 } })
-    const kept = join(home.folder, 'kept.txt')
-    const first = home.runSync(['audit', 'checkpoint']).stdout
-    for (let n = 0; n < 4; n++) home.runSync(['secret', 'get', 'gh', 'TOKEN'])
-    {
-      await using client = await RawClient.start(home)
-      await client.callText('plain__echo', { message: 'x' })
-    }
-    expect(entriesOf(home)[0]?.seq).toBeGreaterThan(2)
-    const verify = (text: string) => {
-      writeFileSync(kept, text)
-      return home.runSync(['audit', 'verify', '--checkpoint', kept])
-    }
-
-    const both = verify(first + home.runSync(['audit', 'checkpoint']).stdout)
-    expect(both.exitCode).toBe(0)
-    expect(both.stdout).toContain('entry 1 of the checkpoint was let go of')
-    expect(both.stdout).toContain('go on from entry')
-
-    const alone = verify(first)
-    expect(alone.exitCode).toBe(1)
-    expect(alone.stdout).toContain('was let go of')
-    expect(alone.stderr).not.toContain('replace the secrets')
-  })
-
-  test('goes on after old entries were let go of', async () => {
-    using home = homeOf({ audit: { keep_entries: 3 } })
-    for (let n = 0; n < 6; n++) home.runSync(['secret', 'get', 'gh', 'TOKEN'])
-
-    {
-      await using client = await RawClient.start(home)
-      await client.callText('plain__echo', { message: 'x' })
-    }
-
-    const { exitCode, stdout } = home.runSync(['audit', 'verify'])
-    expect({ exitCode, lines: stdout.split('\n') }).toEqual({
-      exitCode: 0,
-      lines: [
-        expect.stringContaining('entries from 6 on are as they were written'),
-        expect.stringMatching(/^those before 6 were let go of 20/),
-        '',
-      ],
-    })
-    expect(entriesOf(home)[0]?.seq).toBe(6)
-    expect(entriesOf(home, '--kind', 'retention')[0]?.action).toMatch(/^let go up to 5 [0-9a-f]{64}$/)
-  })
-})
-
-test('a call of what nothing has is on record as refused', async () => {
-  using home = homeOf()
-  await using client = await RawClient.start(home)
-
-  await client.request('tools/list')
-  await client.call('plain__nothing', { message: 'x' })
-  await client.request('prompts/get', { name: 'nothing' })
-  await client[Symbol.asyncDispose]()
-
-  const refused = entriesOf(home, '--kind', 'call', '--decision', 'refused')
-  expect(refused.map(({ action, name, reason }) => [action, name, reason])).toEqual([
-    ['tools/call', 'plain__nothing', 'CALL_UNKNOWN'],
-    ['prompts/get', 'nothing', 'CALL_UNKNOWN'],
-  ])
-  expect(refused[0]?.argumentsDigest).toBeString()
-})
-
 describe('what cannot be put on record', () => {
   test('is not done, unless the configuration says otherwise', async () => {
-    using home = homeOf()
+    using home = auditedHome()
     writeFileSync(home.file('activity.db'), 'no database at all, but long enough to look at')
     {
       await using client = await RawClient.start(home)
@@ -373,36 +183,10 @@ describe('what cannot be put on record', () => {
       )
     }
     expect(home.runSync(['secret', 'get', 'gh', 'TOKEN']).stdout).toBe(TOKEN)
-    // nor is a server started to list its tools
-    expect(home.runSync(['tools', 'list']).stdout).not.toContain('plain__echo')
 
-    using open = homeOf({ audit: { on_failure: 'allow' } })
+    using open = auditedHome({ audit: { on_failure: 'allow' } })
     writeFileSync(open.file('activity.db'), 'no database at all, but long enough to look at')
     await using client = await RawClient.start(open)
     expect(await client.callText('plain__echo', { message: 'x' })).toBe('x')
-  })
-})
-
-describe('alerts', () => {
-  test('name values that servers said, and a second client of a scope', async () => {
-    using home = homeOf()
-    {
-      await using client = await RawClient.start(home)
-      await client.callText('leaky__result')
-    }
-    const other = RawClient.raw(home)
-    await other.request('initialize', {
-      protocolVersion: '2025-11-25',
-      capabilities: {},
-      clientInfo: { name: 'stranger', version: '9' },
-    })
-    await other.callText('one__echo', { message: 'x' })
-    await other.close()
-
-    const { exitCode, stdout } = home.runSync(['audit', 'alerts'])
-
-    expect(exitCode).toBe(1)
-    expect(stdout).toContain('taken out: the value of gh/TOKEN')
-    expect(stdout).toContain('auth scope gh was used by stranger/9 for the first time')
   })
 })
