@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { configOf, type Entry, UNSHIELDED } from '../helpers/fixtures.ts'
-import { type Message, RawClient } from '../helpers/mcp-client.ts'
-import { eventually, isRunning } from '../helpers/processes.ts'
-import { BINARY, TempHome } from '../helpers/temp-home.ts'
+import { configOf } from '../helpers/fixtures.ts'
+import { legacyServers } from '../helpers/legacy-servers.ts'
+import { type Message, RawClient, textOf } from '../helpers/mcp-client.ts'
+import { TempHome } from '../helpers/temp-home.ts'
 
 const meta = (capabilities: object = { elicitation: {}, roots: {} }, more: object = {}) => ({
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
@@ -12,24 +11,6 @@ const meta = (capabilities: object = { elicitation: {}, roots: {} }, more: objec
   'io.modelcontextprotocol/clientCapabilities': capabilities,
   ...more,
 })
-
-interface Setting extends Disposable {
-  readonly home: TempHome
-  record(): string[]
-}
-
-/** Legacy servers `one` and `two` that keep a record; `probe` is what they do when asked before `initialize`. */
-function legacyServers(probe = 'answers', more: Record<string, unknown> = {}): Setting {
-  const home = new TempHome()
-  const record = join(home.folder, 'record')
-  const entry = (id: string): Entry => ({ id, script: 'legacy', args: [record, id, probe], more })
-  home.writeConfig(configOf([entry('one'), entry('two')]))
-  return {
-    home,
-    record: () => (existsSync(record) ? readFileSync(record, 'utf8').trim().split('\n') : []),
-    [Symbol.dispose]: () => home[Symbol.dispose](),
-  }
-}
 
 /** A client of 2026-07-28, which has no beginning. */
 class ModernClient implements AsyncDisposable {
@@ -56,8 +37,6 @@ class ModernClient implements AsyncDisposable {
   }
 }
 
-const textOf = ({ result }: Message) =>
-  String((result?.['content'] as { text: string }[] | undefined)?.[0]?.text)
 const requestsIn = ({ result }: Message) =>
   (result?.['inputRequests'] ?? {}) as Record<string, { method: string; params: Record<string, unknown> }>
 
@@ -106,42 +85,6 @@ describe('a request of 2026-07-28', () => {
 
     expect(result).toMatchObject({ resultType: 'complete', ttlMs: 0, cacheScope: 'private' })
   })
-})
-
-test('large calls that a legacy server has taken hold up no other call of a modern client', async () => {
-  using home = new TempHome(configOf([{ id: 'one' }]))
-  await using client = new ModernClient(home)
-  await client.text('one__echo')
-  const large = { name: 'one__hold', arguments: { text: 'x'.repeat(1024 * 1024) }, _meta: meta() }
-  for (let id = 0; id < 6; id++) client.raw.send({ id: `held ${id}`, method: 'tools/call', params: large })
-
-  expect(await client.text('one__echo', { message: 'beside' })).toBe('beside')
-})
-
-test('a list is called fresh for as long as its server has said, and no longer', async () => {
-  using home = new TempHome()
-  const args = [join(home.folder, 'record'), 'modern', 'quiet']
-  home.writeConfig(configOf([{ id: 'one', script: 'watched', args }]))
-  const freshMs = async (client: ModernClient) => Number((await client.ask('tools/list')).result?.['ttlMs'])
-  {
-    await using client = new ModernClient(home)
-
-    const first = await freshMs(client)
-    expect(first).toBeWithin(1, 60_001)
-    await eventually(async () => (await freshMs(client)) < first, 'time goes by')
-    expect(client.raw.messages.some(({ method }) => method?.includes('list_changed'))).toBe(false)
-  }
-
-  await using next = new ModernClient(home)
-  expect(await freshMs(next)).toBe(0)
-})
-
-test('a list in which a server is missing yet is not called fresh', async () => {
-  const mute = [{ id: 'one', script: 'odd', args: ['mute'] }] as const
-  using home = new TempHome(configOf(mute, [], { first_list_wait_sec: 1 }))
-  await using client = new ModernClient(home)
-
-  expect((await client.ask('tools/list')).result).toMatchObject({ tools: [], ttlMs: 0 })
 })
 
 describe('what a legacy server asks a modern client', () => {
@@ -203,90 +146,16 @@ describe('what a legacy server asks a modern client', () => {
   })
 })
 
-describe('resources of several servers', () => {
-  test('are told apart when they share a template', async () => {
-    using setting = legacyServers()
-    await using client = await RawClient.start(setting.home)
-
-    const { result } = await client.request('resources/templates/list')
-    const templates = ((result?.['resourceTemplates'] ?? []) as { uriTemplate: string }[]).map(
-      ({ uriTemplate }) => uriTemplate,
-    )
-    expect(templates).toEqual(['mcplexer:one:test://items/{item}', 'mcplexer:two:test://items/{item}'])
-
-    for (const [index, name] of ['one', 'two'].entries()) {
-      const uri = `mcplexer:${name}:test://items/1`
-      const read = await client.request('resources/read', { uri })
-      expect(read.result?.['contents']).toEqual([{ uri: 'test://items/1', text: `of ${name}` }])
-      const ref = { type: 'ref/resource', uri: templates[index] }
-      const argument = { name: 'item', value: '' }
-      const completed = await client.request('completion/complete', { ref, argument })
-      expect(JSON.stringify(completed.result)).toContain(`${name} {`)
-    }
-    expect((await client.request('resources/read', { uri: 'test://items/1' })).error?.code).toBe(-32002)
-  })
-
-  test('that stand in no list are found by who has mentioned them, for clients of both eras', async () => {
-    using setting = legacyServers()
-    await using legacy = await RawClient.start(setting.home)
-    await using modern = new ModernClient(setting.home)
-    const read = { uri: 'test://unlisted/two' }
-
-    await Promise.all([legacy.call('two__mention'), modern.call('two__mention')])
-    const replies = await Promise.all([
-      legacy.request('resources/read', read),
-      modern.ask('resources/read', read),
-    ])
-
-    for (const { result } of replies) expect(JSON.stringify(result)).toContain('of two')
-  })
-
-  test('are told apart when they share a URI, and nobody gets the bare one', async () => {
-    using setting = legacyServers()
-    await using client = await RawClient.start(setting.home)
-
-    const { result } = await client.request('resources/list')
-    const uris = ((result?.['resources'] ?? []) as { uri: string }[]).map(({ uri }) => uri)
-    expect(uris).toEqual(['mcplexer:one:test://both', 'test://one', 'mcplexer:two:test://both', 'test://two'])
-
-    const read = async (uri: string) => {
-      const { result: found, error } = await client.request('resources/read', { uri })
-      return (found?.['contents'] as { text: string }[] | undefined)?.[0]?.text ?? error?.code
-    }
-    expect(await Promise.all(uris.map(read))).toEqual(['of one', 'of one', 'of two', 'of two'])
-    expect(await read('test://both')).toBe(-32002)
-    expect(await read('test://nobody')).toBe(-32002)
-  })
-
-  test('an error of a legacy server that the newer revision has no code for gets the new one', async () => {
-    using setting = legacyServers()
-    setting.home.writeConfig(
-      configOf([
-        { id: 'one', script: 'legacy', args: [join(setting.home.folder, 'record'), 'one', 'answers'] },
-      ]),
-    )
-    await using client = new ModernClient(setting.home)
-
-    const { error } = await client.ask('resources/read', { uri: 'test://nobody' })
-
-    expect(error).toEqual({ code: -32602, message: 'no such resource', data: { uri: 'test://nobody' } })
-  })
-})
-
-test('a task is asked after at the server that began it, and all are listed together', async () => {
+test('an error of a legacy server that the newer revision has no code for gets the new one', async () => {
   using setting = legacyServers()
-  await using client = await RawClient.start(setting.home)
-  await Promise.all([client.call('one__later'), client.call('two__later')])
-
-  const found = await Promise.all(
-    ['one', 'two'].map((name) => client.request('tasks/get', { taskId: `${name}-task` })),
+  setting.home.writeConfig(
+    configOf([{ id: 'one', script: 'legacy', args: [join(setting.home.folder, 'record'), 'one', 'answers'] }]),
   )
+  await using client = new ModernClient(setting.home)
 
-  expect(found.map(({ result }) => result?.['by'])).toEqual(['one', 'two'])
-  const { result } = await client.request('tasks/list')
-  const listed = result?.['tasks'] as { taskId: string }[]
-  expect(listed.map(({ taskId }) => taskId)).toEqual(['one-task', 'one-older', 'two-task', 'two-older'])
-  expect((await client.request('tasks/get', { taskId: 'nobodys' })).error?.code).toBe(-32602)
+  const { error } = await client.ask('resources/read', { uri: 'test://nobody' })
+
+  expect(error).toEqual({ code: -32602, message: 'no such resource', data: { uri: 'test://nobody' } })
 })
 
 describe('subscriptions/listen', () => {
@@ -310,87 +179,4 @@ describe('subscriptions/listen', () => {
     expect(client.raw.lines.slice(before).filter((line) => line.includes('list_changed'))).toEqual([])
     expect(client.raw.messages.some(({ id }) => id === 'listening')).toBe(false)
   })
-})
-
-describe('processes', () => {
-  test('a modern server has one, also for a client that calls again before it has said what it lists', async () => {
-    using home = new TempHome()
-    const record = join(home.folder, 'record')
-    home.writeConfig(configOf([{ id: 'one', script: 'watched', args: [record, 'modern', 'mute'] }]))
-    await using client = await RawClient.start(home)
-
-    for (let times = 0; times < 3; times++) await client.callText('one__subscribed')
-
-    expect(readFileSync(record, 'utf8').match(/started/g)).toHaveLength(1)
-  })
-
-  test('`instances: shared` gives all sessions one process, each legacy session its own otherwise', async () => {
-    for (const [instances, count] of [
-      ['shared', 1],
-      ['per-session', 2],
-    ] as const) {
-      using setting = legacyServers('answers', { ...UNSHIELDED, instances })
-      const clients = await Promise.all([connect(setting.home), connect(setting.home)])
-      const pids = await Promise.all(clients.map((client) => client.callText('one__pid')))
-      for (const client of clients) await client.close()
-      setting.home.runSync(['daemon', 'stop'])
-      expect({ instances, count: new Set(pids).size }).toEqual({ instances, count })
-    }
-  }, 30_000)
-
-  test('`max_instances` makes the next session wait, then fail with what to do', async () => {
-    using setting = legacyServers('answers', { max_instances: 1, startup_timeout_sec: 3 })
-    const [first, second] = await Promise.all([connect(setting.home), connect(setting.home)])
-    await first.callText('one__pid')
-
-    const refused = await second.callText('one__pid')
-    await first.close()
-    const served = await second.callText('one__echo', { message: 'now' })
-    await second.close()
-    setting.home.runSync(['daemon', 'stop'])
-
-    expect(refused).toContain('raise `max_instances` of one')
-    expect(served).toBe('now')
-  }, 30_000)
-
-  test('`restart_policy`: always brings a server back by itself, never leaves it down', async () => {
-    using always = legacyServers('answers', { ...UNSHIELDED, restart_policy: 'always' })
-    await using one = await RawClient.start(always.home)
-    const pid = Number(await one.callText('one__pid'))
-    await one.call('one__end')
-    await eventually(
-      () => always.record().filter((line) => line === 'one initialized').length >= 2 && !isRunning(pid),
-      'it is back',
-    )
-
-    using never = legacyServers('answers', { restart_policy: 'never' })
-    await using two = await RawClient.start(never.home)
-    await two.callText('one__pid')
-    await two.call('one__end')
-    expect(await two.callText('one__pid')).toContain('its restart_policy is never')
-  }, 30_000)
-
-  test('`restart_policy: always` waits longer and longer for a server that ends again and again', async () => {
-    using home = new TempHome()
-    const record = join(home.folder, 'starts')
-    const reply = '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{}}}'
-    const script = `date +%s%N >>'${record}'; read -r line; echo '${reply}'`
-    const server = { id: 'brief', command: 'sh', args: ['-c', script], restart_policy: 'always', ...UNSHIELDED }
-    home.writeConfig(JSON.stringify({ downstream_servers: [server] }))
-    await using client = await RawClient.start(home)
-    const startsMs = () =>
-      readFileSync(record, 'utf8')
-        .trim()
-        .split('\n')
-        .map((ns) => Number(ns) / 1e6)
-
-    client.send({ id: 'list', method: 'tools/list' })
-    await eventually(() => existsSync(record) && startsMs().length >= 4, 'it was started four times')
-
-    const [, second = 0, third = 0, fourth = 0] = startsMs()
-    expect(third - second).toBeGreaterThan(900)
-    expect(fourth - third).toBeGreaterThan(1900)
-  }, 30_000)
-
-  const connect = (home: TempHome) => RawClient.start(home, {}, { command: [BINARY, 'connect'] })
 })
