@@ -101,3 +101,16 @@ test('Ctrl-C during a call cancels it, ends the server and exits 130', async () 
   expect(readFileSync(record, 'utf8')).toContain('notifications/cancelled')
   expect(runningProcesses().filter(({ commandLine }) => commandLine.includes(record))).toEqual([])
 })
+
+test('a reader that closes the pipe early ends the command cleanly', () => {
+  using home = new TempHome()
+
+  expect(home.shell('"$0" config schema | head -1').stderr).toBe('')
+})
+
+test('a large value comes whole through a pipe whose reader is slow', () => {
+  using home = new TempHome(SCOPES)
+  home.put('a', 'K', 'x'.repeat(127_000))
+
+  expect(home.shell('"$0" secret get a K | (sleep 0.3; wc -c)').stdout.trim()).toBe('127000')
+})

@@ -168,3 +168,21 @@ test.each([
 
   expect(home.runSync(args)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(message) })
 })
+
+test('help and usage errors are plain text that fits 80 columns, whatever Clipanion would do', () => {
+  using home = new TempHome(SCOPES)
+  const texts = [
+    home.runSync(['--help']).stdout,
+    home.runSync(['secret', 'put', '--help']).stdout,
+    home.runSync(['rotate-key', '--help']).stdout,
+    home.runSync(['secret', 'put']).stderr,
+  ]
+
+  for (const text of texts) {
+    expect(text).not.toContain('\u001b')
+    expect(text).not.toMatch(/#\d|━/)
+  }
+  for (const text of texts.slice(0, 3)) {
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
+  }
+})

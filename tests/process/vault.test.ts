@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { filesHolding } from '../helpers/canary.ts'
 import { changeDatabase, sealedRows } from '../helpers/sealed.ts'
-import { TempHome } from '../helpers/temp-home.ts'
+import { BINARY, TempHome } from '../helpers/temp-home.ts'
 
 const SCOPES = 'auth_scopes: [{ id: a }, { id: b }, { id: c }]'
 const age = Bun.which('age')
@@ -99,12 +99,9 @@ test('HOME unset: the account’s own folder, or a clear error, never the root o
   using home = new TempHome(SCOPES)
   home.put('a', 'K', 'v')
 
-  const { exitCode, stdout } = Bun.spawnSync(
-    [join(import.meta.dir, '../../dist/mcplexer'), 'secret', 'get', 'a', 'K'],
-    {
-      env: { MCPLEXER_HOME: home.path },
-    },
-  )
+  const { exitCode, stdout } = Bun.spawnSync([BINARY, 'secret', 'get', 'a', 'K'], {
+    env: { MCPLEXER_HOME: home.path },
+  })
 
   expect({ exitCode, stdout: stdout.toString() }).toEqual({ exitCode: 0, stdout: 'v' })
 })
