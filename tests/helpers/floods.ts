@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs'
+import { configOf } from './fixtures.ts'
+import type { RawClient } from './mcp-client.ts'
+import { TempHome } from './temp-home.ts'
+
+export const MIB = 1024 * 1024
+
+export const twoServers = () => new TempHome(configOf([{ id: 'one' }, { id: 'two' }]))
+
+/** The most memory that the process ever had. */
+export function peakMib(pid: number): number {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+}
+
+/** A client whose writes wait for the pipe, so that a flood is not kept in this process. */
+export async function write(client: RawClient, text: string | Uint8Array): Promise<void> {
+  client.process.stdin.write(text)
+  await client.process.stdin.flush()
+}
