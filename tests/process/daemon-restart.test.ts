@@ -1,11 +1,10 @@
 import { expect, test } from 'bun:test'
 import { mkdirSync } from 'node:fs'
+import { connect } from '../helpers/daemon-home.ts'
 import { configOf } from '../helpers/fixtures.ts'
-import { RawClient } from '../helpers/mcp-client.ts'
-import { BINARY, TempHome } from '../helpers/temp-home.ts'
+import { TempHome } from '../helpers/temp-home.ts'
 
 const NUMBER = expect.stringMatching(/^\d+$/)
-const connect = (home: TempHome) => RawClient.start(home, {}, { command: [BINARY, 'connect'] })
 
 test('a client that comes back while the daemon still ends its servers gets the next daemon', async () => {
   using home = new TempHome(configOf([{ id: 'one', script: 'odd', args: ['stubborn'] }]))

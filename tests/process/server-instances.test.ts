@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { connect } from '../helpers/daemon-home.ts'
 import { UNSHIELDED } from '../helpers/fixtures.ts'
 import { legacyServers } from '../helpers/legacy-servers.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning } from '../helpers/processes.ts'
-import { BINARY, TempHome } from '../helpers/temp-home.ts'
-
-const connect = (home: TempHome) => RawClient.start(home, {}, { command: [BINARY, 'connect'] })
+import { TempHome } from '../helpers/temp-home.ts'
 
 describe('processes', () => {
   test('`instances: shared` gives all sessions one process, each legacy session its own otherwise', async () => {
