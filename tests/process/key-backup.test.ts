@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'bun:test'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { hasStrace } from '../helpers/faults.ts'
+import { KeyHome, PASSPHRASE } from '../helpers/key-home.ts'
+
+const identityIn = (text: string) => /AGE-SECRET-KEY-\S+/.exec(text)?.[0] ?? 'none'
+
+describe('a backup', () => {
+  test('is not made with an empty passphrase, which protects nothing', () => {
+    using home = new KeyHome()
+    const backup = join(home.folder, 'backup.age')
+
+    expect(home.withPassphrase(['key', 'backup', backup], '')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('an empty passphrase protects nothing'),
+    })
+
+    expect(existsSync(backup)).toBe(false)
+  })
+
+  test('asks for no passphrase where there is no use for it', () => {
+    using home = new KeyHome()
+    const backup = join(home.folder, 'backup.age')
+    home.withPassphrase(['key', 'backup', backup])
+    const said = (...args: string[]) => home.runSync(['key', ...args]).stderr
+
+    expect(said('backup', backup)).toContain('exists already')
+    expect(said('restore', backup)).toContain('it was left as it is')
+    Bun.spawnSync(['rm', home.file('age.key')])
+    expect(said('backup', join(home.folder, 'other.age'))).toContain('age.key')
+    expect(said('restore', join(home.folder, 'none.age'))).toContain(
+      'none.age cannot be read: there is no such file',
+    )
+    expect(said('restore', home.file('mcplexer.yaml'))).toContain('is no backup of a key file')
+    expect(said('restore', home.folder)).toContain('is no backup of a key file')
+  })
+
+  test.skipIf(!hasStrace)(
+    'is written to a stick, which has no links and no modes, and restored from it',
+    () => {
+      using home = new KeyHome()
+      const stick = join(home.folder, 'stick')
+      mkdirSync(stick)
+      const backup = join(stick, 'backup.age')
+      const strace = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'inject=link,linkat:error=EPERM']
+      const write = () => home.withPassphrase(['key', 'backup', backup], PASSPHRASE, strace)
+      expect(write()).toMatchObject({ exitCode: 0 })
+      expect(write().stderr).toContain('exists already')
+      expect(readdirSync(stick)).toEqual(['backup.age'])
+
+      chmodSync(stick, 0o777)
+      chmodSync(backup, 0o777)
+      Bun.spawnSync(['rm', home.file('age.key')])
+      expect(home.withPassphrase(['key', 'restore', backup])).toMatchObject({ exitCode: 0 })
+
+      expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('the-token-itself')
+    },
+  )
+
+  test('is wrapped by a passphrase of its own, and restores a lost key file, and only a lost one', () => {
+    using home = new KeyHome()
+    const backup = join(home.folder, 'backup.age')
+    const identity = identityIn(home.read('age.key'))
+    expect(home.withPassphrase(['key', 'backup', backup])).toMatchObject({ exitCode: 0 })
+    expect(home.withPassphrase(['key', 'backup', backup]).stderr).toContain('exists already')
+    expect(readFileSync(backup, 'latin1')).not.toContain(identity)
+
+    expect(home.withPassphrase(['key', 'restore', backup]).stderr).toContain('it was left as it is')
+    Bun.spawnSync(['rm', home.file('age.key')])
+    expect(home.withPassphrase(['key', 'restore', backup], 'wrong').exitCode).toBe(1)
+    expect(home.withPassphrase(['key', 'restore', backup])).toMatchObject({ exitCode: 0 })
+
+    expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('the-token-itself')
+  })
+})
