@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CERTIFICATE, CERTIFICATE_KEY } from '../fixtures/certificate.ts'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
+import { AS_NOBODY, giveToNobody, hasBwrap, isRoot } from '../helpers/nobody.ts'
 import { eventually } from '../helpers/processes.ts'
 import { BINARY, ROOT, TempHome } from '../helpers/temp-home.ts'
 
-const NOBODY = '65534'
-const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs']
-const canRun = process.getuid?.() === 0 && existsSync('/usr/bin/bwrap')
+const canRun = isRoot && hasBwrap
 
 let listed: Bun.Server<undefined>
 let unlisted: Bun.Server<undefined>
@@ -32,8 +31,7 @@ function homeWith(more: Record<string, unknown>): TempHome {
       { id: 'none', script: 'network', more: { network: 'none' } },
     ]),
   )
-  chmodSync(home.folder, 0o755)
-  Bun.spawnSync(['chown', '-R', NOBODY, home.folder])
+  giveToNobody(home)
   return home
 }
 
@@ -95,8 +93,7 @@ describe.skipIf(!canRun)('a server with a list of hosts', () => {
     const scopes = [{ id: 's' }]
     using home = new TempHome(configOf([entry([listed.port])], scopes))
     home.put('s', 'TOKEN', 'a-token-for-one')
-    chmodSync(home.folder, 0o755)
-    Bun.spawnSync(['chown', '-R', NOBODY, home.folder])
+    giveToNobody(home)
     await using client = await start(home)
     await client.callText('one__environment')
     const go = join(home.folder, 'go')

@@ -1,14 +1,10 @@
 import { describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RawClient } from '../helpers/mcp-client.ts'
+import { AS_NOBODY, giveToNobody, hasBwrap, isRoot, WITHOUT_BWRAP } from '../helpers/nobody.ts'
 import { BINARY, ROOT, TempHome } from '../helpers/temp-home.ts'
 
-const NOBODY = '65534'
-const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs']
-const WITHOUT_BWRAP = ['unshare', '-m', 'sh', '-c', 'mount --bind /dev/null /usr/bin/bwrap && exec "$@"', 'sh']
-const isRoot = process.getuid?.() === 0
-const hasBwrap = existsSync('/usr/bin/bwrap')
 const CHROMIUM = ['chromium', 'google-chrome'].map((name) => Bun.which(name)).find((path) => path !== null)
 
 interface Shielded {
@@ -29,7 +25,7 @@ const SHIELDS: Shielded[] = [
   {
     name: 'Landlock',
     canRun: true,
-    before: hasBwrap ? WITHOUT_BWRAP : [],
+    before: WITHOUT_BWRAP,
     // nothing new can be made beside the folder above a hidden one, and here that is /tmp
     more: (home) => ({ env: { TMPDIR: join(home.folder, 'work') } }),
   },
@@ -48,8 +44,7 @@ async function start(home: TempHome, { before = [], more = () => ({}) }: Shielde
     ...more(home),
   }
   writeFileSync(home.file('mcplexer.yaml'), JSON.stringify({ downstream_servers: [server] }))
-  chmodSync(home.folder, 0o755)
-  Bun.spawnSync(['chown', '-R', NOBODY, home.folder])
+  giveToNobody(home)
   const command = [...before, ...AS_NOBODY, BINARY, 'serve']
   return RawClient.start(home, {}, { command, env: { HOME: home.folder }, cwd: home.folder })
 }
