@@ -1,15 +1,51 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { withPassphrase } from './passphrase.ts'
-import { BINARY, type TempHome } from './temp-home.ts'
+import { BINARY, TempHome } from './temp-home.ts'
+import { fillVault } from './vault-of.ts'
 
 export const hasStrace = Bun.which('strace') !== null
 /** More than any of the commands makes of one call on its own files. */
 const MOST_CALLS = 80
 
 /** A call of the kernel, and how it fails: as strace names both. */
-type Fault = readonly [call: string, fault: string]
+type Fault = [call: string, fault: string]
+
+/** Every call that changes or reads what is on disk, with a way to fail that the kernel has. */
+export const FAULTS: Fault[] = [
+  ['pwrite64', 'error=EIO'],
+  ['pwrite64', 'error=ENOSPC'],
+  ['fsync', 'error=EIO'],
+  ['ftruncate', 'error=EIO'],
+  ['rename', 'error=EACCES'],
+  ['unlink', 'error=EACCES'],
+  ['openat', 'error=EACCES'],
+  ['pread64', 'error=EIO'],
+  ['pwrite64', 'signal=KILL'],
+  ['fsync', 'signal=KILL'],
+  ['rename', 'signal=KILL'],
+  ['unlink', 'signal=KILL'],
+]
+export const RECORD = ['activity.db', 'activity.db-wal', 'activity.db-shm']
+const OWN = ['age.key', '.age.key.lock', 'mcplexer.db', 'mcplexer.db-journal', ...RECORD]
+
+/** A new name is one of ours, which a filter by path does not look at. */
+export function ownPaths(home: TempHome, call: string): string[] | null {
+  return call === 'rename' ? null : [home.path, ...OWN.map((name) => home.file(name))]
+}
+
+/** What an interrupted write left in a folder. */
+export const temporaries = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.tmp'))
+export const errorIn = (stderr: string) => /error: .*/.exec(stderr)?.[0]
+
+export async function homeOfTwo(): Promise<{ home: TempHome; values: Map<string, string> }> {
+  const home = new TempHome('auth_scopes: [{ id: s0 }, { id: s1 }]')
+  const values = await fillVault(home, 2)
+  // the record is there, so that each run makes the same calls
+  await home.run(['token', 'show'])
+  return { home, values }
+}
 
 /** What one of several homes needs, in which the calls fail one after the other. */
 interface Setting {
