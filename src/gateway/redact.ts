@@ -13,7 +13,8 @@ import {
   placesIn,
 } from './guard/search.ts'
 import { type Token, tokensOf } from './guard/tokens.ts'
-import { type Edit, type Span, splice } from './wire/json-span.ts'
+import { type Edit, splice } from './wire/json-edit.ts'
+import type { Span } from './wire/json-span.ts'
 
 /** To change one of these would break the protocol. */
 const PROTOCOL_TOKENS = new Set(['requestState', 'progressToken', 'taskId', 'cursor', 'nextCursor'])

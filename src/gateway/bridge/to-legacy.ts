@@ -3,7 +3,8 @@ import type { ServerLink } from '../downstream/link.ts'
 import { inputRequiredSource, readUrlElicitations } from '../eras/input-required.ts'
 import { META } from '../eras/modern.ts'
 import type { SessionMemory } from '../view/session-memory.ts'
-import { type Edit, insertion, isObject, members, removals, sourceOf, splice } from '../wire/json-span.ts'
+import { type Edit, insertion, removals, splice } from '../wire/json-edit.ts'
+import { isObject, members, sourceOf } from '../wire/json-span.ts'
 import {
   encodeResult,
   type RequestMessage,

@@ -6,7 +6,8 @@ import type { ServerLink } from '../downstream/link.ts'
 import { canBeAsked, type InputRequest, readInputRequired } from '../eras/input-required.ts'
 import { envelopeSource } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
-import { type Edit, insertion, isObject, sourceOf, trimmed } from '../wire/json-span.ts'
+import { type Edit, insertion } from '../wire/json-edit.ts'
+import { isObject, sourceOf, trimmed } from '../wire/json-span.ts'
 import { type RequestMessage, type ResponseMessage, readMessage } from '../wire/message.ts'
 
 /** A server that never has enough must not keep asking for ever. */

@@ -1,6 +1,7 @@
 import { log } from '../../base/index.ts'
 import type { Config, Server } from '../../config/index.ts'
-import { type Span, splice, textOf } from '../wire/json-span.ts'
+import { splice } from '../wire/json-edit.ts'
+import { type Span, textOf } from '../wire/json-span.ts'
 import { replaceWith } from '../wire/message.ts'
 import { keyIn, keySpanIn } from './item-key.ts'
 import { KINDS, LIST_KINDS, type ListKind } from './kinds.ts'

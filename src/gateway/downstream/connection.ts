@@ -4,7 +4,7 @@ import { META } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
 import type { LeakGuard } from '../guard/leak-guard.ts'
 import { type LineEnds, LineWriter, readLines } from '../wire/framing.ts'
-import type { Edit } from '../wire/json-span.ts'
+import type { Edit } from '../wire/json-edit.ts'
 import { idAtEitherEnd } from '../wire/line-ends.ts'
 import {
   encodeError,

@@ -6,7 +6,8 @@ import { isAtLeast, isLogLevel } from '../eras/levels.ts'
 import { META } from '../eras/modern.ts'
 import type { ViewHome } from '../view/client-view.ts'
 import type { Update } from '../view/resource-watches.ts'
-import { removals, sourceOf, splice } from '../wire/json-span.ts'
+import { removals, splice } from '../wire/json-edit.ts'
+import { sourceOf } from '../wire/json-span.ts'
 import {
   encodeMessage,
   encodeResult,

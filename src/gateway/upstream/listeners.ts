@@ -4,17 +4,8 @@ import type { Flight } from '../downstream/flight.ts'
 import { META } from '../eras/modern.ts'
 import type { ClientView, ViewHome } from '../view/client-view.ts'
 import type { Update } from '../view/resource-watches.ts'
-import {
-  elements,
-  insertion,
-  isArray,
-  isObject,
-  isString,
-  members,
-  sourceOf,
-  splice,
-  textOf,
-} from '../wire/json-span.ts'
+import { insertion, splice } from '../wire/json-edit.ts'
+import { elements, isArray, isObject, isString, members, sourceOf, textOf } from '../wire/json-span.ts'
 import {
   encodeError,
   encodeMessage,

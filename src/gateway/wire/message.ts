@@ -1,6 +1,6 @@
 import { McplexerError } from '../../base/index.ts'
+import type { Edit } from './json-edit.ts'
 import {
-  type Edit,
   elements,
   isArray,
   isObject,

@@ -1,4 +1,4 @@
-import { type Edit, splice } from './json-span.ts'
+import { type Edit, splice } from './json-edit.ts'
 import {
   encodeMessage,
   type NotificationMessage,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { elements, members, sourceOf, splice, textOf, trimmed } from '../../../../src/gateway/wire/json-span.ts'
+import { splice } from '../../../../src/gateway/wire/json-edit.ts'
+import { elements, members, sourceOf, textOf, trimmed } from '../../../../src/gateway/wire/json-span.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 const read = (text: string) => members(bytesOf(text), trimmed(bytesOf(text)))

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { insertion, removals, splice, trimmed } from '../../../../src/gateway/wire/json-span.ts'
+import { insertion, removals, splice } from '../../../../src/gateway/wire/json-edit.ts'
+import { trimmed } from '../../../../src/gateway/wire/json-span.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 const textFrom = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
