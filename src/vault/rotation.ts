@@ -1,19 +1,9 @@
-import {
-  listScopes,
-  resealScope,
-  type SealedScopeRow,
-  scopesAfter,
-  type VaultDatabase,
-  type VaultTransaction,
-} from '../store/index.ts'
-import { generateIdentity, recipientOf, seal } from './cipher.ts'
+import type { VaultDatabase, VaultTransaction } from '../store/index.ts'
+import { generateIdentity, recipientOf } from './cipher.ts'
 import type { VaultContext } from './context.ts'
-import { encodeEnvelope } from './envelope.ts'
+import { type Progress, resealAll, type Summary, summaryOf, verifyAll } from './every-scope.ts'
 import { changeKeyFile, missingFile } from './key/changes.ts'
-import type { IdentityFile } from './key/identity-file.ts'
 import type { NewIdentity } from './key/identity-text.ts'
-import type { Manifest } from './manifest.ts'
-import { keyEntries, openRow, tampered, withMac } from './sealed-row.ts'
 import { dropRetired } from './tidy.ts'
 import { listTampered, readManifest, saveState, stateForWriting } from './trusted-state.ts'
 import { VaultError } from './vault-error.ts'
@@ -38,14 +28,11 @@ export interface RotationOptions {
   readonly keepOldFile: string | null
 }
 
-export interface RotationObserver {
+export interface RotationObserver extends Progress {
   onStep?(step: RotationStep): void
-  onProgress?(done: number, total: number): void
 }
 
-export interface RotationReport {
-  readonly scopes: number
-  readonly keys: readonly { scope: string; name: string; updatedAtMs: number }[]
+export interface RotationReport extends Summary {
   /** Null after a dry run. */
   readonly recipient: string | null
   /** Identities that the vault no longer needs and that were taken out of the key file. */
@@ -54,7 +41,6 @@ export interface RotationReport {
   readonly kept: readonly { recipient: string; line: number }[]
 }
 
-const AT_A_TIME = 16
 /** Of rotations that never ended. */
 const KEPT_PENDING = 15
 
@@ -96,8 +82,6 @@ async function newIdentity(options: { isPostQuantum: boolean }): Promise<NewIden
 function isHybrid(recipient: string): boolean {
   return recipient.startsWith('age1pq1')
 }
-
-type Summary = Pick<RotationReport, 'scopes' | 'keys'>
 
 async function verifyOnly(
   transaction: VaultTransaction,
@@ -167,80 +151,4 @@ function reseal(
       before.file.wipe()
     }
   })
-}
-
-/** Opens every scope; gives the recipients in use. */
-function verifyAll(
-  transaction: VaultTransaction,
-  file: IdentityFile,
-  manifest: Manifest,
-  observer: RotationObserver,
-): Promise<Set<string>> {
-  return eachRow(transaction, manifest, observer, async (row) => {
-    const { keys } = await openRow(file, manifest, row)
-    for (const value of keys.values()) value.wipe()
-  })
-}
-
-/** Seals every scope for `recipient`; gives the recipients that it was sealed for before. */
-function resealAll(
-  transaction: VaultTransaction,
-  file: IdentityFile,
-  manifest: Manifest,
-  recipient: string,
-  observer: RotationObserver,
-): Promise<Set<string>> {
-  return eachRow(transaction, manifest, observer, async (row) => {
-    const envelope = await openRow(file, manifest, row)
-    const plaintext = encodeEnvelope(envelope)
-    const blob = await seal(recipient, plaintext)
-    const reopened = await file.open(recipient, blob)
-    const isSame = Buffer.compare(plaintext, reopened) === 0
-    for (const bytes of [plaintext, reopened]) bytes.fill(0)
-    for (const value of envelope.keys.values()) value.wipe()
-    if (!isSame)
-      throw new VaultError('VAULT_SEAL_FAILED', `auth scope ${row.scope_id} did not survive re-sealing`)
-    const sealed = withMac(file, { ...row, recipient, blob })
-    await resealScope(transaction, pickSeal(sealed))
-  })
-}
-
-function pickSeal({ scope_id, recipient, mac_key, blob, mac }: SealedScopeRow) {
-  return { scope_id, recipient, mac_key, blob, mac }
-}
-
-/**
- * Some rows at a time, so that memory does not grow with the vault; gives the recipients that they name. Throws
- * VAULT_SCOPE_TAMPERED for a scope of the list that has no row.
- */
-async function eachRow(
-  transaction: VaultTransaction,
-  manifest: Manifest,
-  observer: RotationObserver,
-  work: (row: SealedScopeRow) => Promise<void>,
-): Promise<Set<string>> {
-  const used = new Set<string>()
-  const missing = new Set(manifest.generations.keys())
-  for (let done = 0, last = ''; ; ) {
-    const rows = await scopesAfter(transaction, last, AT_A_TIME)
-    if (rows.length === 0) break
-    await Promise.all(rows.map(work))
-    for (const { scope_id, recipient, mac_key } of rows) {
-      used.add(recipient).add(mac_key)
-      missing.delete(scope_id)
-    }
-    last = rows.at(-1)?.scope_id ?? last
-    done += rows.length
-    observer.onProgress?.(done, manifest.generations.size)
-  }
-  for (const lost of missing) throw tampered(lost)
-  return used
-}
-
-async function summaryOf(transaction: VaultTransaction): Promise<Summary> {
-  const rows = await listScopes(transaction)
-  const keys = rows.flatMap((row) =>
-    keyEntries(row).map(([name, , updatedAtMs]) => ({ scope: row.scope_id, name, updatedAtMs })),
-  )
-  return { scopes: rows.length, keys: keys.sort((a, b) => a.updatedAtMs - b.updatedAtMs) }
 }
