@@ -1,21 +1,12 @@
-import { isGuardable, isMcplexerError, type Secret } from '../base/index.ts'
-import {
-  deleteScopeRow,
-  findScope,
-  findVaultState,
-  listScopeIds,
-  listScopes,
-  saveScope,
-  type VaultTransaction,
-} from '../store/index.ts'
-import { seal } from './cipher.ts'
+import { isGuardable, type Secret } from '../base/index.ts'
+import { findScope, findVaultState, listScopeIds, listScopes } from '../store/index.ts'
 import type { VaultContext } from './context.ts'
-import { encodeEnvelope } from './envelope.ts'
 import { missingFile } from './key/changes.ts'
 import { refuseLocked } from './locks.ts'
-import { type KeyEntry, keyEntries, openRow, tampered, withMac } from './sealed-row.ts'
+import { claimedEntries, contentOf, removeScope, saveContent, wipeAll } from './scope-content.ts'
+import { keyEntries, openRow, tampered } from './sealed-row.ts'
 import { checkNames, checkValue } from './secret-names.ts'
-import { readManifest, saveState, stateForWriting, type TrustedState } from './trusted-state.ts'
+import { readManifest, stateForWriting, type TrustedState } from './trusted-state.ts'
 
 export interface OpenedScope {
   readonly id: string
@@ -38,12 +29,6 @@ export interface ScopeSummary {
   readonly generation: number
   readonly recipient: string
   readonly keys: readonly { name: string; createdAtMs: number; updatedAtMs: number }[]
-}
-
-interface Content {
-  readonly entries: Map<string, KeyEntry>
-  readonly values: Map<string, Secret>
-  readonly droppedKeys: readonly string[]
 }
 
 /**
@@ -163,79 +148,4 @@ async function withState<T>(
   } finally {
     state.file.wipe()
   }
-}
-
-/** What is in the scope now. Nothing of a tampered one is carried over: whoever changed it may have chosen it. */
-async function contentOf(
-  transaction: VaultTransaction,
-  state: TrustedState,
-  scopeId: string,
-): Promise<Content> {
-  const row = await findScope(transaction, scopeId)
-  if (row === null) return { entries: new Map(), values: new Map(), droppedKeys: [] }
-  try {
-    const { keys } = await openRow(state.file, state.manifest, row)
-    const entries = new Map(keyEntries(row).map((entry) => [entry[0], entry]))
-    return { entries, values: new Map(keys), droppedKeys: [] }
-  } catch (error) {
-    if (!isMcplexerError(error, 'VAULT_SCOPE_TAMPERED')) throw error
-    // where the list had to be begun anew nothing says that this key file is the right one; a row is not lost for that
-    if (!state.manifest.generations.has(scopeId)) state.file.identityFor(row.recipient)
-    return { entries: new Map(), values: new Map(), droppedKeys: claimedEntries(row).map(([name]) => name) }
-  }
-}
-
-/** What a row says of itself, be it true or not; nothing when it cannot be read. */
-function claimedEntries(row: { keys: string; scope_id: string }): KeyEntry[] {
-  try {
-    return keyEntries(row)
-  } catch {
-    return []
-  }
-}
-
-async function saveContent(
-  transaction: VaultTransaction,
-  state: TrustedState,
-  scopeId: string,
-  { entries, values }: Content,
-): Promise<void> {
-  const generation = state.manifest.counter + 1
-  const names = [...entries.keys()]
-  const plaintext = encodeEnvelope({
-    scopeId,
-    generation,
-    keys: new Map(names.map((name) => [name, valueUnder(values, name)])),
-  })
-  const blob = await seal(state.recipient, plaintext)
-  plaintext.fill(0)
-  const keys = JSON.stringify([...entries.values()])
-  await saveScope(
-    transaction,
-    withMac(state.file, { scope_id: scopeId, generation, recipient: state.recipient, keys, blob }),
-  )
-  const generations = new Map(state.manifest.generations).set(scopeId, generation)
-  await saveState(transaction, { ...state, manifest: { ...state.manifest, counter: generation, generations } })
-}
-
-async function removeScope(
-  transaction: VaultTransaction,
-  state: TrustedState,
-  scopeId: string,
-): Promise<boolean> {
-  const isDeleted = await deleteScopeRow(transaction, scopeId)
-  const generations = new Map(state.manifest.generations)
-  generations.delete(scopeId)
-  await saveState(transaction, { ...state, manifest: { ...state.manifest, generations } })
-  return isDeleted
-}
-
-function valueUnder(values: ReadonlyMap<string, Secret>, name: string): Secret {
-  const value = values.get(name)
-  if (value === undefined) throw new TypeError('a key without a value')
-  return value
-}
-
-function wipeAll(keys: ReadonlyMap<string, Secret>): void {
-  for (const value of keys.values()) value.wipe()
 }
