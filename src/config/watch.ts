@@ -1,8 +1,8 @@
-import { type FSWatcher, realpathSync, statSync, watch } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { watch } from 'node:fs'
 import { digestOf, isMcplexerError } from '../base/index.ts'
 import type { Config } from './config.ts'
 import { parseConfig, readConfigFile } from './load.ts'
+import { WatchedFolders, type WatchFolder } from './watched-folders.ts'
 
 /** Editors write in several steps: wait for the last. */
 const SETTLE_MS = 50
@@ -18,19 +18,10 @@ interface ConfigListeners {
   onError(error: unknown): void
 }
 
-interface WatchedFolder {
-  /** Which one it was; null when nobody tells of its changes. */
-  readonly identity: string | null
-  readonly watcher: FSWatcher | null
-}
-
-type WatchFolder = (folder: string, onEvent: (event: string, changed: string | null) => void) => FSWatcher
-
 /**
  * Tells of every new valid content of the file, and once of each invalid one by its error; the caller keeps the old
- * configuration then. It watches folders, as editors put a new file in the place of the old one: that of the path
- * and, behind a symlink, that of the file itself. Never throws; looks at regular intervals where it cannot watch, and
- * whether the folders are still those that it watches: a branch that lacks the folder takes it away.
+ * configuration then. Never throws. Where nobody tells of changes it looks at regular intervals, and also whether the
+ * folders are still those that it watches: a branch of a repository that lacks the folder takes it away.
  */
 export function watchConfig(
   current: Pick<Config, 'path' | 'digest'>,
@@ -38,51 +29,26 @@ export function watchConfig(
   { watchFolder = watch, pollMs = POLL_MS }: { watchFolder?: WatchFolder; pollMs?: number } = {},
 ): ConfigWatch {
   const follower = new ConfigFollower(current, listeners)
-  const watched = new Map<string, WatchedFolder>()
+  const folders = new WatchedFolders(current.path, watchFolder, () => lookSoon())
   let timer: Timer | undefined
   const lookNow = (): void => {
-    watchFolders()
+    folders.watch()
     follower.look()
   }
-  const look = (): void => {
+  const lookSoon = (): void => {
     clearTimeout(timer)
     timer = setTimeout(lookNow, SETTLE_MS)
   }
-  const watchOne = (folder: string, names: ReadonlySet<string>): WatchedFolder => {
-    const identity = identityOf(folder)
-    try {
-      const watcher = watchFolder(folder, (_event, changed) => {
-        if (changed === null || names.has(changed)) look()
-      })
-      watcher.on('error', () => watched.set(folder, { identity: null, watcher }))
-      return { identity, watcher: watcher.unref() }
-    } catch {
-      return { identity: null, watcher: null }
-    }
-  }
-  /** Again at each look: a symlink may lead to another folder by then. */
-  const watchFolders = (): void => {
-    const files = [current.path, behindLinks(current.path)]
-    const names = new Set(files.map((file) => basename(file)))
-    for (const folder of new Set(files.map((file) => dirname(file)))) {
-      const before = watched.get(folder)
-      if (before !== undefined && !isBlind(folder, before)) continue
-      before?.watcher?.close()
-      watched.set(folder, watchOne(folder, names))
-    }
-  }
-  const poll = setInterval(() => {
-    if ([...watched].some(([folder, one]) => isBlind(folder, one))) lookNow()
-  }, pollMs).unref()
-  watchFolders()
+  const poll = setInterval(() => folders.areBlind && lookNow(), pollMs).unref()
+  folders.watch()
   // the file may have changed between the read of `current` and now
-  look()
+  lookSoon()
   return {
     close: () => {
       clearTimeout(timer)
       clearInterval(poll)
       follower.close()
-      for (const { watcher } of watched.values()) watcher?.close()
+      folders.close()
     },
   }
 }
@@ -129,27 +95,5 @@ class ConfigFollower {
       this.#seen = failure
       this.#listeners.onError(error)
     }
-  }
-}
-
-function isBlind(folder: string, { identity }: WatchedFolder): boolean {
-  return identity === null || identity !== identityOf(folder)
-}
-
-/** A new folder may get the number of the one that has gone, but not its birth. Null when there is none. */
-function identityOf(folder: string): string | null {
-  try {
-    const { dev, ino, birthtimeMs } = statSync(folder)
-    return `${dev} ${ino} ${birthtimeMs}`
-  } catch {
-    return null
-  }
-}
-
-function behindLinks(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return path
   }
 }
