@@ -10,6 +10,19 @@ export interface AuditedVault extends Omit<Vault, 'open'> {
 
 /** The vault as a person uses it: what was done with it, or tried, is on record. */
 export function auditedVault(vault: Vault, recorded: OnRecord): AuditedVault {
+  return {
+    ...vault,
+    ...secretsOnRecord(vault, recorded),
+    ...scopesOnRecord(vault, recorded),
+    ...locksOnRecord(vault, recorded),
+    ...keyFileOnRecord(vault, recorded),
+  }
+}
+
+function secretsOnRecord(
+  vault: Vault,
+  recorded: OnRecord,
+): Pick<AuditedVault, 'openFor' | 'put' | 'deleteKey'> {
   const secret = (action: string, scope: string, key: string): What => ({
     kind: 'secret',
     action,
@@ -17,7 +30,6 @@ export function auditedVault(vault: Vault, recorded: OnRecord): AuditedVault {
     keys: [key],
   })
   return {
-    ...vault,
     openFor: (scope, key) =>
       recorded(
         secret('get', scope, key),
@@ -27,11 +39,6 @@ export function auditedVault(vault: Vault, recorded: OnRecord): AuditedVault {
           return opened.keys.has(key) ? null : 'CLI_KEY_UNKNOWN'
         },
       ),
-    openAll: () =>
-      recorded({ kind: 'secret', action: 'open all' }, async () => {
-        const options = { isDryRun: true, isPostQuantum: false, keepOldFile: null }
-        return (await vault.rotate(options)).scopes
-      }),
     put: (scope, key, value) => recorded(secret('put', scope, key), () => vault.put(scope, key, value)),
     deleteKey: (scope, key) =>
       recorded(
@@ -39,28 +46,48 @@ export function auditedVault(vault: Vault, recorded: OnRecord): AuditedVault {
         () => vault.deleteKey(scope, key),
         (isDeleted) => (isDeleted ? null : 'CLI_KEY_UNKNOWN'),
       ),
+  }
+}
+
+function scopesOnRecord(vault: Vault, recorded: OnRecord): Pick<AuditedVault, 'openAll' | 'deleteScope'> {
+  return {
+    openAll: () =>
+      recorded({ kind: 'secret', action: 'open all' }, async () => {
+        const options = { isDryRun: true, isPostQuantum: false, keepOldFile: null }
+        return (await vault.rotate(options)).scopes
+      }),
     deleteScope: (scope) =>
       recorded(
         { kind: 'secret', action: 'delete scope', scope },
         () => vault.deleteScope(scope),
         (isDeleted) => (isDeleted ? null : 'CLI_SCOPE_UNKNOWN'),
       ),
-    lock: (scope) =>
-      recorded({ kind: 'lock', action: 'lock', ...(scope === null ? {} : { scope }) }, () => vault.lock(scope)),
-    unlock: (scope) =>
-      recorded({ kind: 'lock', action: 'unlock', ...(scope === null ? {} : { scope }) }, () =>
-        vault.unlock(scope),
-      ),
+  }
+}
+
+function locksOnRecord(vault: Vault, recorded: OnRecord): Pick<AuditedVault, 'lock' | 'unlock'> {
+  const lock = (action: string, scope: string | null): What => ({
+    kind: 'lock',
+    action,
+    ...(scope === null ? {} : { scope }),
+  })
+  return {
+    lock: (scope) => recorded(lock('lock', scope), () => vault.lock(scope)),
+    unlock: (scope) => recorded(lock('unlock', scope), () => vault.unlock(scope)),
+  }
+}
+
+function keyFileOnRecord(
+  vault: Vault,
+  recorded: OnRecord,
+): Pick<AuditedVault, 'protectKey' | 'backUpKey' | 'restoreKey' | 'rotate'> {
+  const key = (action: string): What => ({ kind: 'key', action })
+  return {
     protectKey: (protecting, ask) =>
-      recorded({ kind: 'key', action: `protect with ${protecting.with}` }, () =>
-        vault.protectKey(protecting, ask),
-      ),
-    backUpKey: (target, ask) => recorded({ kind: 'key', action: 'backup' }, () => vault.backUpKey(target, ask)),
-    restoreKey: (source, ask) =>
-      recorded({ kind: 'key', action: 'restore' }, () => vault.restoreKey(source, ask)),
+      recorded(key(`protect with ${protecting.with}`), () => vault.protectKey(protecting, ask)),
+    backUpKey: (target, ask) => recorded(key('backup'), () => vault.backUpKey(target, ask)),
+    restoreKey: (source, ask) => recorded(key('restore'), () => vault.restoreKey(source, ask)),
     rotate: (options, observer) =>
-      recorded({ kind: 'key', action: options.isDryRun ? 'rotate (dry run)' : 'rotate' }, () =>
-        vault.rotate(options, observer),
-      ),
+      recorded(key(options.isDryRun ? 'rotate (dry run)' : 'rotate'), () => vault.rotate(options, observer)),
   }
 }
