@@ -18,39 +18,13 @@ interface GatewayRooms {
 }
 
 /** Over the configuration `initial`, and every valid one that takes its place in the file. The caller closes it. */
-export async function openGateway(
-  initial: Config,
-  { paths, vault, activity, keyAccess, closing }: GatewayRooms,
-): Promise<Gateway> {
+export async function openGateway(initial: Config, rooms: GatewayRooms): Promise<Gateway> {
   await hardenProcess()
-  const { Gateway } = await import('../gateway/index.ts')
-  const { openCredentials } = await import('../auth/index.ts')
-  const { Sandbox } = await import('../sandbox/index.ts')
-  const { watchConfig } = await import('../config/index.ts')
-  const { rememberedIn } = await import('./remembered.ts')
-  const sandbox = new Sandbox(paths)
-  if (wantsShield(initial)) sandbox.prepare()
   let current = initial
-  const remembered = activity === null ? null : rememberedIn(activity)
-  const launches = remembered?.launches ?? null
-  const credentials = openCredentials({ config: () => current, vault, launches })
-  credentials.onLock(({ isLocked }) => isLocked && keyAccess.forget())
-  await waitForUnlocking(paths, keyAccess, closing)
-  const { AuditLog, pruneRegularly } = await import('../audit/index.ts')
-  const gateway = new Gateway({
-    config: initial,
-    credentials,
-    store: remembered?.catalog ?? null,
-    pins: remembered?.pins ?? null,
-    sandbox,
-    audit: new AuditLog(activity, initial.audit),
-    digestKey: await digestKeyIn(activity),
-  })
-  if (activity !== null) {
-    closing.push(pruneRegularly(activity, () => current.audit))
-    const { lockWhenIdle } = await import('./idle-lock.ts')
-    closing.push(lockWhenIdle(activity, vault, () => current.lockIdleMin))
-  }
+  const inForce = (): Config => current
+  const gateway = await joined(initial, inForce, rooms)
+  if (rooms.activity !== null) await keepHouse(rooms.activity, inForce, rooms)
+  const { watchConfig } = await import('../config/index.ts')
   const watch = watchConfig(initial, {
     onChange: (config) => {
       current = config
@@ -59,8 +33,47 @@ export async function openGateway(
     },
     onError: sayInvalid,
   })
-  closing.push(() => watch.close(), releaseMemoryWhenIdle())
+  rooms.closing.push(() => watch.close(), releaseMemoryWhenIdle())
   return gateway
+}
+
+async function joined(
+  initial: Config,
+  inForce: () => Config,
+  { paths, vault, activity, keyAccess, closing }: GatewayRooms,
+): Promise<Gateway> {
+  const { Gateway } = await import('../gateway/index.ts')
+  const { openCredentials } = await import('../auth/index.ts')
+  const { Sandbox } = await import('../sandbox/index.ts')
+  const { rememberedIn } = await import('./remembered.ts')
+  const sandbox = new Sandbox(paths)
+  if (wantsShield(initial)) sandbox.prepare()
+  const remembered = activity === null ? null : rememberedIn(activity)
+  const credentials = openCredentials({ config: inForce, vault, launches: remembered?.launches ?? null })
+  credentials.onLock(({ isLocked }) => isLocked && keyAccess.forget())
+  await waitForUnlocking(paths, keyAccess, closing)
+  const { AuditLog } = await import('../audit/index.ts')
+  return new Gateway({
+    config: initial,
+    credentials,
+    store: remembered?.catalog ?? null,
+    pins: remembered?.pins ?? null,
+    sandbox,
+    audit: new AuditLog(activity, initial.audit),
+    digestKey: await digestKeyIn(activity),
+  })
+}
+
+/** What is done now and then, as the configuration in force says. */
+async function keepHouse(
+  activity: ActivityDatabase,
+  inForce: () => Config,
+  { vault, closing }: GatewayRooms,
+): Promise<void> {
+  const { pruneRegularly } = await import('../audit/index.ts')
+  closing.push(pruneRegularly(activity, () => inForce().audit))
+  const { lockWhenIdle } = await import('./idle-lock.ts')
+  closing.push(lockWhenIdle(activity, vault, () => inForce().lockIdleMin))
 }
 
 function wantsShield({ servers }: Config): boolean {
