@@ -1,0 +1,88 @@
+import type { Socket } from 'node:net'
+import { isAbsolute } from 'node:path'
+import { Readable } from 'node:stream'
+import { LineWriter, readLines } from '../../wire/framing.ts'
+import { encodeResult, type Message, readMessage, textParam } from '../../wire/message.ts'
+import type { Outlet } from '../outlet.ts'
+import type { ClientSession } from '../session.ts'
+import { HELLO, STATUS, STOP } from './client.ts'
+import { socketSink } from './socket-sink.ts'
+
+export interface SessionOptions {
+  openSession(home: Outlet, clientFolder: string): ClientSession
+  /** A client has asked for the end. */
+  onStop(): void
+  /** Of the daemon, for who asks after it. */
+  status(): object
+  /** Whether there may be no other session. */
+  isFull(): boolean
+  /** Whether somebody who says this first has no shield around him. */
+  proves(line: string): boolean
+}
+
+/**
+ * One connection: it proves that no shield is around it, may then say where it comes from, or ask after the daemon; from
+ * then on it is a session.
+ */
+export class SocketSession {
+  readonly #socket: Socket
+  readonly #options: SessionOptions
+  readonly #writer: LineWriter
+  #isProven = false
+  #session: ClientSession | null = null
+  #clientFolder = process.cwd()
+
+  constructor(socket: Socket, options: SessionOptions) {
+    this.#socket = socket
+    this.#options = options
+    socket.on('error', () => undefined)
+    this.#writer = new LineWriter(socketSink(socket), () => socket.destroy())
+  }
+
+  async run(): Promise<void> {
+    const read = readLines(
+      Readable.toWeb(this.#socket) as ReadableStream<Uint8Array>,
+      (line) => this.#receive(line),
+      (ends) => this.#session?.tooLong(ends),
+    )
+    await read.catch(() => undefined)
+    await this.#session?.close()
+    this.#socket.destroy()
+  }
+
+  #receive(line: Uint8Array): void | Promise<void> {
+    if (this.#session !== null) return this.#session.receive(line)
+    if (!this.#isProven) return this.#prove(line)
+    const message = messageIn(line)
+    if (message?.kind === 'notification' && message.method === HELLO) {
+      const folder = textParam(message, 'cwd')
+      if (folder !== null && isAbsolute(folder)) this.#clientFolder = folder
+      return
+    }
+    if (message?.kind === 'request' && (message.method === STATUS || message.method === STOP)) {
+      if (message.method === STOP) this.#options.onStop()
+      return this.#writer.write(encodeResult(message, JSON.stringify(this.#options.status())))
+    }
+    if (this.#options.isFull()) return void this.#socket.end()
+    const home = {
+      send: (reply: Uint8Array) => this.#writer.write(reply),
+      room: () => this.#writer.room(),
+      end: () => undefined,
+    }
+    this.#session = this.#options.openSession(home, this.#clientFolder)
+    return this.#session.receive(line)
+  }
+
+  #prove(line: Uint8Array): void {
+    this.#isProven = this.#options.proves(new TextDecoder().decode(line))
+    if (!this.#isProven) this.#socket.destroy()
+  }
+}
+
+function messageIn(line: Uint8Array): Message | null {
+  try {
+    return readMessage(line)
+  } catch {
+    return null
+  }
+}
