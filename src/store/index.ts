@@ -15,6 +15,7 @@ export {
 } from './audit-entries.ts'
 export { dropAuditUpTo } from './audit-retention.ts'
 export { auditBytesAbove, hasAuditBody } from './audit-scans.ts'
+export type { Waiting } from './busy.ts'
 export { loadCatalogEntry, saveCatalogEntry } from './catalog-entries.ts'
 export { withFileLock } from './file-lock.ts'
 export { launchGrants, saveLaunchGrants } from './launch-grants.ts'
