@@ -1,4 +1,5 @@
 import { log } from '../../base/index.ts'
+import { cancelledError } from '../downstream/call-errors.ts'
 import type { Caller, Question } from '../downstream/caller.ts'
 import type { Forwarding } from '../downstream/connection.ts'
 import type { Flight } from '../downstream/flight.ts'
@@ -63,7 +64,7 @@ function checkQuestions(link: ServerLink, requests: readonly InputRequest[], { c
 async function answersTo(requests: readonly InputRequest[], caller: Caller, flight: Flight): Promise<string> {
   const open = new Set<Question>()
   const calledBack = new Promise<never>((_, reject) => {
-    flight.whenCancelled(() => reject(new GatewayError('CALL_CANCELLED', 'the client cancelled the call')))
+    flight.whenCancelled(() => reject(cancelledError()))
   })
   try {
     const answers = Promise.all(requests.map((request) => answerTo(request, caller, open)))

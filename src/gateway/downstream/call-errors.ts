@@ -33,3 +33,7 @@ export function leakError(server: Server, label: string): GatewayError {
     { hint: `if ${server.id} may know it, give it that auth scope, or mark the key \`public: true\`` },
   )
 }
+
+export function cancelledError(): GatewayError {
+  return new GatewayError('CALL_CANCELLED', 'the client cancelled the call')
+}

@@ -1,7 +1,7 @@
 import { CallTimer } from './call-timer.ts'
 import type { Caller } from './caller.ts'
 
-interface Call {
+export interface Call {
   readonly caller: Caller
   readonly timer: CallTimer
 }

@@ -1,37 +1,21 @@
 import { log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
-import { META } from '../eras/modern.ts'
-import { GatewayError } from '../gateway-error.ts'
 import type { LeakGuard } from '../guard/leak-guard.ts'
-import { type LineEnds, LineWriter, readLines } from '../wire/framing.ts'
+import { LineWriter, readLines } from '../wire/framing.ts'
 import type { Edit } from '../wire/json-edit.ts'
-import { idAtEitherEnd } from '../wire/line-ends.ts'
-import {
-  encodeError,
-  encodeResult,
-  idKey,
-  type Message,
-  type NotificationMessage,
-  type RequestMessage,
-  type ResponseMessage,
-} from '../wire/message.ts'
+import type { RequestMessage, ResponseMessage } from '../wire/message.ts'
 import { PendingRequests, type Waiting } from '../wire/pending.ts'
 import { cancellation, relabelCancellation, relabelRequest } from '../wire/relabel.ts'
-import { endedError, heldBackError, leakError, timeoutError, tooLargeError } from './call-errors.ts'
-import type { Caller, Reachable } from './caller.ts'
+import { cancelledError, endedError, leakError, timeoutError } from './call-errors.ts'
+import type { Caller } from './caller.ts'
 import { CallsInFlight } from './calls-in-flight.ts'
 import type { Flight } from './flight.ts'
+import { Incoming, type Listener } from './incoming.ts'
 import { Passage } from './passage.ts'
 import type { ServerProcess } from './process.ts'
-import { nobodyToAsk, Questions } from './questions.ts'
+import { Questions } from './questions.ts'
 
-export interface ConnectionEvents {
-  /** What belongs to no call in flight. */
-  onNotification(notification: NotificationMessage): void | Promise<void>
-  /** Who is asked when no call is in flight. */
-  home(): Reachable | null
-  /** Whether others than one session use the connection. */
-  isShared(): boolean
+export interface ConnectionEvents extends Listener {
   /** The server is gone; `reason` is for a person. Called once, also after `stop`. */
   onEnded(reason: string): void
 }
@@ -42,8 +26,6 @@ export interface Forwarding {
   readonly caller: Caller
 }
 
-/** How long a slow reader may hold up those who share the server with him, for each message. */
-const SHARED_WAIT_MS = 50
 /** Between the end of a process and the end of its output. */
 const LAST_WORDS_MS = 200
 const STOPPED = 'it was stopped'
@@ -58,10 +40,9 @@ export class Connection {
   readonly #pending = new PendingRequests()
   readonly #questions: Questions
   readonly #calls = new CallsInFlight()
+  readonly #incoming: Incoming
   readonly #ended = Promise.withResolvers<void>()
   #endReason: string | null = null
-  /** Replies may be on their way to those who asked, which takes them to the end of the turn. */
-  #hasReplied = false
 
   constructor(server: Server, process: ServerProcess, guard: LeakGuard, events: ConnectionEvents) {
     this.server = server
@@ -73,6 +54,15 @@ export class Connection {
       (line) => this.#writer.write(line),
       (line) => this.#passage.foreignIn(line),
     )
+    this.#incoming = new Incoming({
+      server,
+      passage: this.#passage,
+      writer: this.#writer,
+      pending: this.#pending,
+      calls: this.#calls,
+      questions: this.#questions,
+      listener: events,
+    })
     void this.#read()
   }
 
@@ -153,10 +143,7 @@ export class Connection {
         this.#calls.end(call)
         resolve(response)
       },
-      onProgress: (notification) => {
-        call.timer.restart()
-        return this.#hasRoom(caller) ? caller.progress(notification) : undefined
-      },
+      onProgress: (notification) => this.#incoming.progress(call, notification),
       onLost: (reason) => giveUp(reason ?? endedError(this.server, this.#endReason)),
     })
     const giveUp = (error: Error): void => {
@@ -174,11 +161,9 @@ export class Connection {
       this.notify(
         notification === null ? cancellation(id, 'the client has gone') : relabelCancellation(notification, id),
       )
-      giveUp(new GatewayError('CALL_CANCELLED', 'the client cancelled the call'))
+      giveUp(cancelledError())
     })
-    const written = this.#writer.write(line)
-    if (written === undefined) flight.sent()
-    else void written.then(() => flight.sent())
+    this.#send(line, flight)
     return promise
   }
 
@@ -192,6 +177,12 @@ export class Connection {
     this.#end(STOPPED)
   }
 
+  #send(line: Uint8Array, flight: Flight): void {
+    const written = this.#writer.write(line)
+    if (written === undefined) flight.sent()
+    else void written.then(() => flight.sent())
+  }
+
   async #read(): Promise<void> {
     const { stdout, ended } = this.#process
     // a child of the server may hold its output open for ever; what is on its way gets a moment
@@ -199,8 +190,8 @@ export class Connection {
     try {
       await readLines(
         stdout,
-        (line) => this.#passage.each(line, (part) => this.#receive(part)),
-        (ends) => this.#tooLong(ends),
+        (line) => this.#receive(line),
+        (ends) => this.#incoming.tooLong(ends),
       )
     } catch {
       log.debug(`reading from ${this.server.id} failed`)
@@ -224,72 +215,6 @@ export class Connection {
   }
 
   #receive(line: Uint8Array): void | Promise<void> {
-    if (this.#endReason !== null) return
-    const message = this.#passage.fromServer(line, (held) => this.#holdBack(held))
-    if (message === null) return
-    return this.#capped(this.#dispatch(message))
-  }
-
-  #dispatch(message: Message): void | Promise<void> {
-    if (message.kind !== 'response') return this.#hasReplied ? this.#behindReply(message) : this.#pass(message)
-    this.#hasReplied = true
-    const room = this.#calls.newest?.caller.room()
-    if (!this.#pending.settle(message)) log.debug(`${this.server.id}: a response that nobody waits for`)
-    return room
-  }
-
-  /** It must not overtake what was said before. */
-  async #behindReply(message: RequestMessage | NotificationMessage): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve))
-    this.#hasReplied = false
-    await this.#pass(message)
-  }
-
-  #pass(message: RequestMessage | NotificationMessage): void | Promise<void> {
-    return message.kind === 'request' ? this.#answer(message) : this.#notified(message)
-  }
-
-  /** It has a value in a place where nothing can stand instead. */
-  #holdBack(message: Message): void {
-    if (message.kind === 'response')
-      this.#pending.lose(idKey(message.bytes, message.id), heldBackError(this.server))
-    if (message.kind === 'request')
-      void this.#writer.write(encodeError(message, { code: -32600, message: 'it has the value of a secret' }))
-  }
-
-  /** Whoever reads slowly slows his own server down, but one that others use too only a little. */
-  #capped(room: void | Promise<void>): void | Promise<void> {
-    if (room === undefined || !this.#events.isShared()) return room
-    return Promise.race([room, Bun.sleep(SHARED_WAIT_MS)])
-  }
-
-  /** News for somebody who does not read is lost to him when others would have to wait for it. */
-  #hasRoom(listener: Reachable): boolean {
-    return !this.#events.isShared() || listener.room() === undefined
-  }
-
-  #tooLong(ends: LineEnds): void {
-    log.warn(`${this.server.id}: a message over 64 MiB was skipped`)
-    this.#pending.lose(idAtEitherEnd(ends), tooLargeError(this.server))
-  }
-
-  #notified(notification: NotificationMessage): void | Promise<void> {
-    if (notification.method === 'notifications/progress') return this.#pending.progress(notification)
-    if (notification.method === 'notifications/cancelled') return this.#questions.withdraw(notification)
-    const subscription = notification.meta.get(META.subscriptionId)
-    if (subscription !== undefined)
-      return this.#pending.event(idKey(notification.bytes, subscription), notification)
-    if (notification.method !== 'notifications/message' || this.#calls.size === 0)
-      return this.#events.onNotification(notification)
-    const caller = this.#calls.likely(this.#events.isShared())?.caller
-    return caller !== undefined && this.#hasRoom(caller) ? caller.notify(notification) : undefined
-  }
-
-  #answer(request: RequestMessage): void | Promise<void> {
-    if (request.method === 'ping') return this.#writer.write(encodeResult(request, '{}'))
-    const call = this.#calls.likely(this.#events.isShared())
-    const asked = this.#calls.size === 0 ? this.#events.home() : (call?.caller ?? null)
-    if (asked === null) return this.#writer.write(nobodyToAsk(request))
-    return this.#questions.pass(request, asked, call?.timer ?? null)
+    return this.#endReason === null ? this.#incoming.receive(line) : undefined
   }
 }

@@ -1,0 +1,146 @@
+import { log } from '../../base/index.ts'
+import type { Server } from '../../config/index.ts'
+import { META } from '../eras/modern.ts'
+import type { LineEnds, LineWriter } from '../wire/framing.ts'
+import { idAtEitherEnd } from '../wire/line-ends.ts'
+import {
+  encodeError,
+  encodeResult,
+  idKey,
+  type Message,
+  type NotificationMessage,
+  type RequestMessage,
+} from '../wire/message.ts'
+import type { PendingRequests } from '../wire/pending.ts'
+import { heldBackError, tooLargeError } from './call-errors.ts'
+import type { Reachable } from './caller.ts'
+import type { Call, CallsInFlight } from './calls-in-flight.ts'
+import type { Passage } from './passage.ts'
+import { nobodyToAsk, type Questions } from './questions.ts'
+
+export interface Listener {
+  /** What belongs to no call in flight. */
+  onNotification(notification: NotificationMessage): void | Promise<void>
+  /** Who is asked when no call is in flight. */
+  home(): Reachable | null
+  /** Whether others than one session use the connection. */
+  isShared(): boolean
+}
+
+/** What one connection knows, for both ways. */
+interface Link {
+  readonly server: Server
+  readonly passage: Passage
+  readonly writer: LineWriter
+  readonly pending: PendingRequests
+  readonly calls: CallsInFlight
+  readonly questions: Questions
+  readonly listener: Listener
+}
+
+/** How long a slow reader may hold up those who share the server with him, for each message. */
+const SHARED_WAIT_MS = 50
+
+/** What one server says, and who gets it: the call that waits for it, the client that is asked, or the listener. */
+export class Incoming {
+  readonly #server: Server
+  readonly #passage: Passage
+  readonly #writer: LineWriter
+  readonly #pending: PendingRequests
+  readonly #calls: CallsInFlight
+  readonly #questions: Questions
+  readonly #listener: Listener
+  /** Replies may be on their way to those who asked, which takes them to the end of the turn. */
+  #hasReplied = false
+
+  constructor({ server, passage, writer, pending, calls, questions, listener }: Link) {
+    this.#server = server
+    this.#passage = passage
+    this.#writer = writer
+    this.#pending = pending
+    this.#calls = calls
+    this.#questions = questions
+    this.#listener = listener
+  }
+
+  /** A promise while whoever gets it has no room for more. */
+  receive(line: Uint8Array): void | Promise<void> {
+    return this.#passage.each(line, this.#receiveOne)
+  }
+
+  /** Made once, and not for each line. */
+  readonly #receiveOne = (line: Uint8Array): void | Promise<void> => {
+    const message = this.#passage.fromServer(line, (held) => this.#holdBack(held))
+    if (message === null) return
+    return this.#capped(this.#dispatch(message))
+  }
+
+  tooLong(ends: LineEnds): void {
+    log.warn(`${this.#server.id}: a message over 64 MiB was skipped`)
+    this.#pending.lose(idAtEitherEnd(ends), tooLargeError(this.#server))
+  }
+
+  /** Of a call in flight, which is given its whole time again. */
+  progress({ timer, caller }: Call, notification: NotificationMessage): void | Promise<void> {
+    timer.restart()
+    return this.#hasRoom(caller) ? caller.progress(notification) : undefined
+  }
+
+  #dispatch(message: Message): void | Promise<void> {
+    if (message.kind !== 'response') return this.#hasReplied ? this.#behindReply(message) : this.#pass(message)
+    this.#hasReplied = true
+    const room = this.#calls.newest?.caller.room()
+    if (!this.#pending.settle(message)) log.debug(`${this.#server.id}: a response that nobody waits for`)
+    return room
+  }
+
+  /** It must not overtake what was said before. */
+  async #behindReply(message: RequestMessage | NotificationMessage): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    this.#hasReplied = false
+    await this.#pass(message)
+  }
+
+  #pass(message: RequestMessage | NotificationMessage): void | Promise<void> {
+    return message.kind === 'request' ? this.#answer(message) : this.#notified(message)
+  }
+
+  /** It has a value in a place where nothing can stand instead. */
+  #holdBack(message: Message): void {
+    if (message.kind === 'response')
+      this.#pending.lose(idKey(message.bytes, message.id), heldBackError(this.#server))
+    if (message.kind === 'request')
+      void this.#writer.write(encodeError(message, { code: -32600, message: 'it has the value of a secret' }))
+  }
+
+  /** Whoever reads slowly slows his own server down, but one that others use too only a little. */
+  #capped(room: void | Promise<void>): void | Promise<void> {
+    if (room === undefined || !this.#listener.isShared()) return room
+    return Promise.race([room, Bun.sleep(SHARED_WAIT_MS)])
+  }
+
+  /** News for somebody who does not read is lost to him when others would have to wait for it. */
+  #hasRoom(reader: Reachable): boolean {
+    return !this.#listener.isShared() || reader.room() === undefined
+  }
+
+  #notified(notification: NotificationMessage): void | Promise<void> {
+    if (notification.method === 'notifications/progress') return this.#pending.progress(notification)
+    if (notification.method === 'notifications/cancelled') return this.#questions.withdraw(notification)
+    const subscription = notification.meta.get(META.subscriptionId)
+    if (subscription !== undefined)
+      return this.#pending.event(idKey(notification.bytes, subscription), notification)
+    if (notification.method !== 'notifications/message' || this.#calls.size === 0)
+      return this.#listener.onNotification(notification)
+    const caller = this.#calls.likely(this.#listener.isShared())?.caller
+    return caller !== undefined && this.#hasRoom(caller) ? caller.notify(notification) : undefined
+  }
+
+  #answer(request: RequestMessage): void | Promise<void> {
+    if (request.method === 'ping') return this.#writer.write(encodeResult(request, '{}'))
+    const call = this.#calls.likely(this.#listener.isShared())
+    const asked = this.#calls.size === 0 ? this.#listener.home() : (call?.caller ?? null)
+    if (asked === null) return this.#writer.write(nobodyToAsk(request))
+    return this.#questions.pass(request, asked, call?.timer ?? null)
+  }
+}
