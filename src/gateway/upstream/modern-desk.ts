@@ -1,5 +1,4 @@
 import { kindOfMethod, type ListKind } from '../catalog/kinds.ts'
-import { variantOf } from '../catalog/variant.ts'
 import type { Caller, ClientDescription } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import { isAtLeast, isLogLevel } from '../eras/levels.ts'
@@ -14,14 +13,12 @@ import {
   textParam,
 } from '../wire/message.ts'
 import { restoreToken } from '../wire/relabel.ts'
+import { type ClientKind, ClientKinds, clientInfoOf } from './client-kinds.ts'
 import { Flights } from './flights.ts'
-import { Listeners } from './listeners.ts'
 import type { Outlet } from './outlet.ts'
 import { errorReply, failedRequest, methodNotFound, RPC } from './rpc-error.ts'
-import { Service, type ServiceDeps } from './service.ts'
+import type { Service, ServiceDeps } from './service.ts'
 
-/** Kinds of clients at once on one connection; each keeps servers of its own. */
-const MAX_KINDS = 32
 /** Of the older revisions, and gone in this one. */
 const REMOVED = new Set([
   'resources/subscribe',
@@ -31,27 +28,16 @@ const REMOVED = new Set([
   'initialize',
 ])
 
-const NOBODY = '{"name":"unknown","version":"0"}'
-
-/** Clients that can do the same. */
-interface Kind {
-  readonly service: Service
-  readonly listeners: Listeners
-  /** In flight, open subscriptions among them. */
-  requests: number
-}
-
 /** Clients of MCP 2026-07-28: no session, every request says who asks and what he can do. */
 export class ModernDesk {
-  readonly #deps: ServiceDeps
   /** On it all requests share one channel, and ids are unique; elsewhere each request has an outlet of its own. */
   readonly #home: Outlet
   readonly #flights = new Map<Outlet, Flights>()
-  readonly #kinds = new Map<string, Kind>()
+  readonly #kinds: ClientKinds
 
   constructor(deps: ServiceDeps, home: Outlet) {
-    this.#deps = deps
     this.#home = home
+    this.#kinds = new ClientKinds(deps)
   }
 
   /** The reply, or null when there is none. */
@@ -87,14 +73,14 @@ export class ModernDesk {
     const envelope = readEnvelope(request)
     const name = textParam(request, 'name')
     if (envelope === null || name === null || problemOf(request, envelope) !== null) return null
-    const view = await this.#kindOf(envelope)?.service.view()
+    const view = await this.#kinds.of(envelope)?.service.view()
     return view?.lists.catalog.find('tools', name)?.source ?? null
   }
 
   async close(): Promise<void> {
-    for (const { listeners } of this.#kinds.values()) listeners.close()
+    this.#kinds.closeListeners()
     for (const flights of this.#flights.values()) flights.cancelAll()
-    await Promise.all([...this.#kinds.values()].map(({ service }) => service.close()))
+    await this.#kinds.close()
   }
 
   async #reply(
@@ -105,7 +91,7 @@ export class ModernDesk {
   ): Promise<Uint8Array | null> {
     const problem = problemOf(request, envelope)
     if (problem !== null) return problem
-    const kind = this.#kindOf(envelope)
+    const kind = this.#kinds.of(envelope)
     if (kind === null) return errorReply(request, RPC.internalError, 'too many kinds of clients at once')
     kind.requests++
     try {
@@ -118,53 +104,19 @@ export class ModernDesk {
   async #replyTo(
     request: RequestMessage,
     envelope: Envelope,
-    { service, listeners }: Kind,
+    { service, listeners }: ClientKind,
     flight: Flight,
     outlet: Outlet,
   ): Promise<Uint8Array | null> {
     if (request.method === DISCOVER) return encodeResult(request, discovered(service))
     // those who can do the same share a service, whoever has begun it
-    const client = { ...service.client, clientInfo: envelope.clientInfo ?? NOBODY }
+    const client = { ...service.client, clientInfo: clientInfoOf(envelope) }
     if (request.method === LISTEN) return listeners.listen(request, client, flight, outlet)
     const listed = kindOfMethod(request.method)
     if (listed !== null) return list(request, listed, service)
     if (REMOVED.has(request.method)) return methodNotFound(request)
     const caller = this.#callerOf(request, envelope, outlet, client)
     return (await service.view()).call(request, caller, flight)
-  }
-
-  /** Null when there are too many, all of them with something open. */
-  #kindOf(envelope: Envelope): Kind | null {
-    const client: ClientDescription = {
-      era: 'modern',
-      revision: MODERN_REVISION,
-      capabilities: envelope.capabilities ?? '{}',
-      clientInfo: envelope.clientInfo ?? NOBODY,
-    }
-    const key = variantOf(client)
-    const known = this.#kinds.get(key)
-    if (known === undefined && !this.#makePlace()) return null
-    const kind = known ?? this.#newKind(client)
-    // the one used last stands last
-    this.#kinds.delete(key)
-    this.#kinds.set(key, kind)
-    return kind
-  }
-
-  #newKind(client: ClientDescription): Kind {
-    const listeners = new Listeners(() => service.view())
-    const service = new Service(client, this.#deps, listeners)
-    return { service, listeners, requests: 0 }
-  }
-
-  /** The kind that was used longest ago goes, unless it waits for something. */
-  #makePlace(): boolean {
-    if (this.#kinds.size < MAX_KINDS) return true
-    const idle = [...this.#kinds].find(([, { requests }]) => requests === 0)
-    if (idle === undefined) return false
-    this.#kinds.delete(idle[0])
-    void idle[1].service.close()
-    return true
   }
 
   #callerOf(
