@@ -4,7 +4,7 @@
  */
 import { Database, constants as sqlite } from 'bun:sqlite'
 import { ACTIVITY_FILE } from './activity-file.ts'
-import { verifySchema } from './sqlite-file.ts'
+import { verifySchema } from './sqlite-schema.ts'
 import type { Replies } from './stored-replies.ts'
 
 const FIND = `select opening, tools, prompts, resources, templates from stored_replies

@@ -1,4 +1,4 @@
-import type { Migration } from '../sqlite-file.ts'
+import type { Migration } from '../sqlite-schema.ts'
 
 /** Append only, as in `vault.ts`. */
 export const ACTIVITY_MIGRATIONS: readonly Migration[] = [

@@ -1,4 +1,4 @@
-import type { Migration } from '../sqlite-file.ts'
+import type { Migration } from '../sqlite-schema.ts'
 
 /** Append only. A schema is what these statements leave behind; every opening compares the file with it. */
 export const VAULT_MIGRATIONS: readonly Migration[] = [
