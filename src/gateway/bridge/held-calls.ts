@@ -1,119 +1,12 @@
-import type { Caller, ClientDescription, Question } from '../downstream/caller.ts'
-import { Flight } from '../downstream/flight.ts'
-import { canBeAsked, type InputRequest } from '../eras/input-required.ts'
+import type { Caller } from '../downstream/caller.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { isObject, members, sourceOf } from '../wire/json-span.ts'
-import {
-  encodeError,
-  type NotificationMessage,
-  type RequestMessage,
-  type ResponseMessage,
-  readMessage,
-  textParam,
-} from '../wire/message.ts'
-import type { Waiting } from '../wire/pending.ts'
+import { type RequestMessage, textParam } from '../wire/message.ts'
+import type { HeldCall } from './held-call.ts'
 
 /** How long a client may think before the call that waits for it is called back. */
 const HELD_MS = 10 * 60_000
 const MAX_HELD = 1000
-/** Servers ask several things at once, but in a message each. */
-const GATHER_MS = 15
-type Outcome =
-  | { readonly kind: 'reply'; readonly reply: ResponseMessage }
-  | { readonly kind: 'questions'; readonly questions: readonly InputRequest[] }
-
-interface OpenQuestion {
-  readonly request: RequestMessage
-  readonly waiting: Waiting
-}
-
-/**
- * A call to a legacy server on behalf of a modern client, which gets the server's questions as replies and comes
- * back with the answers. Between two of its requests the call has no caller.
- */
-export class HeldCall implements Caller {
-  readonly client: ClientDescription
-  readonly logLevel: string | null
-  readonly isOneOfMany: boolean
-  readonly #flight: Flight
-  readonly #questions = new Map<string, OpenQuestion>()
-  #caller: Caller | null
-  #asked = 0
-  #wake: (() => void) | null = null
-  #result: Promise<ResponseMessage> | null = null
-
-  /** `onSent`: the server has taken the request. */
-  constructor(caller: Caller, onSent?: () => void) {
-    this.#flight = new Flight(onSent)
-    this.client = caller.client
-    this.logLevel = caller.logLevel
-    this.isOneOfMany = caller.isOneOfMany
-    this.#caller = caller
-  }
-
-  get isAway(): boolean {
-    return this.#caller === null
-  }
-
-  follow(forward: (flight: Flight) => Promise<ResponseMessage>): void {
-    this.#result = forward(this.#flight)
-    this.#result.catch(() => undefined)
-  }
-
-  /** The server's reply, or what it wants to know first. Throws as the call does. */
-  async next(): Promise<Outcome> {
-    const asked = new Promise<null>((resolve) => {
-      this.#wake = () => resolve(null)
-      if (this.#questions.size > 0) resolve(null)
-    })
-    const reply = await Promise.race([this.#result ?? asked, asked])
-    if (reply !== null) return { kind: 'reply', reply }
-    await Bun.sleep(GATHER_MS)
-    this.#caller = null
-    return {
-      kind: 'questions',
-      questions: [...this.#questions].map(([key, { request }]) => inputOf(key, request)),
-    }
-  }
-
-  /** The client is back; what it has left out is asked again. */
-  resume(caller: Caller, responses: ReadonlyMap<string, string>): void {
-    this.#caller = caller
-    for (const [key, { waiting }] of [...this.#questions]) {
-      const source = responses.get(key)
-      if (source === undefined) continue
-      this.#questions.delete(key)
-      waiting.onReply(responseOf(source))
-    }
-  }
-
-  cancel(notification: NotificationMessage | null): void {
-    this.#flight.cancel(notification)
-  }
-
-  ask(request: RequestMessage, waiting: Waiting): Question {
-    if (!canBeAsked(request.method, this.client.capabilities)) {
-      queueMicrotask(() => waiting.onReply(refusal(request)))
-      return { sent: undefined, cancel: () => undefined }
-    }
-    const key = `input-${++this.#asked}`
-    this.#questions.set(key, { request, waiting })
-    this.#wake?.()
-    return { sent: undefined, cancel: () => this.#questions.delete(key) }
-  }
-
-  notify(notification: NotificationMessage): void | Promise<void> {
-    return this.#caller?.notify(notification)
-  }
-
-  room(): void | Promise<void> {
-    return this.#caller?.room()
-  }
-
-  progress(notification: NotificationMessage): void | Promise<void> {
-    return this.#caller?.progress(notification)
-  }
-}
 
 interface Held {
   readonly call: HeldCall
@@ -172,6 +65,7 @@ export class HeldCalls {
   }
 }
 
+/** What a retry must have in common with the call that it goes on with. */
 function aboutOf(request: RequestMessage): string {
   const { bytes, method, params } = request
   const given = params.get('arguments')
@@ -196,22 +90,4 @@ function responsesIn({ bytes, params }: RequestMessage): ReadonlyMap<string, str
   const responses = params.get('inputResponses')
   if (!isObject(bytes, responses)) return new Map()
   return new Map([...members(bytes, responses)].map(([key, span]) => [key, sourceOf(bytes, span)]))
-}
-
-function inputOf(key: string, { bytes, method, paramsSpan }: RequestMessage): InputRequest {
-  return { key, method, params: paramsSpan === null ? '{}' : sourceOf(bytes, paramsSpan) }
-}
-
-function responseOf(resultSource: string): ResponseMessage {
-  return response(new TextEncoder().encode(`{"jsonrpc":"2.0","id":0,"result":${resultSource}}`))
-}
-
-function refusal(request: RequestMessage): ResponseMessage {
-  return response(encodeError(request, { code: -32601, message: 'the client cannot be asked this' }))
-}
-
-function response(bytes: Uint8Array): ResponseMessage {
-  const message = readMessage(bytes)
-  if (message.kind !== 'response') throw new TypeError('not a response')
-  return message
 }

@@ -12,7 +12,8 @@ import {
   replaceWith,
   textParam,
 } from '../wire/message.ts'
-import { HeldCall, type HeldCalls } from './held-calls.ts'
+import { HeldCall } from './held-call.ts'
+import type { HeldCalls } from './held-calls.ts'
 
 /** What a modern client puts into `_meta` for a modern server alone. */
 const OWN_META = new Set<string>([META.revision, META.clientInfo, META.capabilities, META.logLevel])

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { HeldCall, HeldCalls } from '../../../src/gateway/bridge/held-calls.ts'
+import { HeldCall } from '../../../src/gateway/bridge/held-call.ts'
+import { HeldCalls } from '../../../src/gateway/bridge/held-calls.ts'
 import type { Caller } from '../../../src/gateway/downstream/caller.ts'
 import type { Flight } from '../../../src/gateway/downstream/flight.ts'
 import { encodeMessage, type RequestMessage, readMessage } from '../../../src/gateway/wire/message.ts'
