@@ -1,10 +1,9 @@
 import { log } from '../../base/index.ts'
 import type { Config, Server } from '../../config/index.ts'
-import { splice } from '../wire/json-edit.ts'
-import { type Span, textOf } from '../wire/json-span.ts'
-import { replaceWith } from '../wire/message.ts'
+import { textOf } from '../wire/json-span.ts'
 import { keyIn, keySpanIn } from './item-key.ts'
 import { KINDS, LIST_KINDS, type ListKind } from './kinds.ts'
+import { type CatalogItem, hasUris, mergedItems, renamed } from './merge.ts'
 import { namespaceIn, publicKey, publicUri } from './namespace.ts'
 import { plainSource, plainText } from './plain-text.ts'
 import type { ServerListing } from './store.ts'
@@ -12,23 +11,12 @@ import type { ServerListing } from './store.ts'
 /** A server may change its lists for ever, and nobody reads more. */
 const MAX_WARNINGS = 100
 
-/** One tool, prompt, resource or template of one server. */
-interface CatalogItem {
-  readonly server: Server
-  /** The name or URI by which the server knows it. */
-  readonly key: string
-  readonly publicKey: string
-  /** As the server wrote it, but for the name and for characters that nobody sees. */
-  readonly source: string
-}
-
 type Merged = Record<ListKind, ReadonlyMap<string, CatalogItem>>
 type Items = Record<ListKind, readonly CatalogItem[]>
 
 /** In front of the name of a withheld tool. */
 const TOOLS = 'tools/'
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 
 /** The merged lists of all enabled servers, in the order of the configuration, then of each server. */
 export class Catalog {
@@ -189,42 +177,4 @@ export class Catalog {
     const name = publicKey(kind, server.namespace, key)
     return [{ server, key, publicKey: name, source: name === key ? source : renamed(bytes, span, name) }]
   }
-}
-
-/** Told apart, never resolved by who came last. Templates that only overlap are told apart when they are used. */
-function mergedItems(
-  kind: ListKind,
-  items: readonly CatalogItem[],
-  warn: (text: string) => void,
-): Map<string, CatalogItem> {
-  const owners = Map.groupBy(items, (item) => item.publicKey)
-  const merged = new Map<string, CatalogItem>()
-  for (const item of items) {
-    const isOfOthers = ({ server }: CatalogItem): boolean => server.id !== item.server.id
-    const isShared = hasUris(kind) && owners.get(item.publicKey)?.some(isOfOthers) === true
-    const name = isShared ? publicUri(item.server.namespace, item.key) : item.publicKey
-    const taken = merged.get(name)
-    if (taken !== undefined) warn(leftOut(kind, item, taken))
-    else merged.set(name, isShared ? underName(kind, item, name) : item)
-  }
-  return merged
-}
-
-function hasUris(kind: ListKind): boolean {
-  return kind === 'resources' || kind === 'templates'
-}
-
-function leftOut(kind: ListKind, { server, key }: CatalogItem, taken: CatalogItem): string {
-  const reason = taken.server.id === server.id ? 'it is there twice' : `server ${taken.server.id} has it, too`
-  return `${server.id}: one of its ${kind} is left out, as ${reason}: ${JSON.stringify(plainText(key))}`
-}
-
-function underName(kind: ListKind, item: CatalogItem, name: string): CatalogItem {
-  const bytes = encoder.encode(item.source)
-  const span = keySpanIn(bytes, LIST_KINDS[kind].key)
-  return span === null ? item : { ...item, publicKey: name, source: renamed(bytes, span, name) }
-}
-
-function renamed(bytes: Uint8Array, key: Span, name: string): string {
-  return decoder.decode(splice(bytes, [replaceWith(key, JSON.stringify(name))]))
 }
