@@ -7,6 +7,7 @@ import { IdentityFile } from './key/identity-file.ts'
 import type { Identity } from './key/identity-text.ts'
 import { protectionFile } from './key/protection-file.ts'
 import { isReadAlone } from './key/wrap.ts'
+import type { Manifest } from './manifest.ts'
 import { readManifest } from './trusted-state.ts'
 
 interface DropOutcome {
@@ -51,27 +52,38 @@ export function dropRetired(database: VaultDatabase, context: VaultContext): Pro
       const manifest = await readManifest(transaction, file)
       if (state === null || manifest === null || !file.has(state.mac_key)) return { dropped: [], kept: [] }
       const used = await recipientsInUse(transaction, state)
-      const unused = file.identities.filter(({ recipient }) => !used.has(recipient))
-      const isOurs = file.belongsOnlyTo(state.vault_id)
-      const isDroppable = ({ recipient, addedForVault }: Identity): boolean =>
-        manifest.retired.has(recipient)
-          ? isOurs
-          : addedForVault === state.vault_id && manifest.pending.has(recipient)
-      // what a committed row needs is taken back by no older copy of the database
-      const isSettled = ({ recipient, addedForVault }: Identity): boolean =>
-        addedForVault === state.vault_id && used.has(recipient)
-      const dropped = unused.filter(isDroppable).map(({ recipient }) => recipient)
-      const settled = file.identities.filter(isSettled).map(({ recipient }) => recipient)
+      const { dropped, settled } = outcomeOf(file, manifest, state.vault_id, used)
       const isSame = dropped.length + settled.length === 0
       const left = isSame ? file : await file.dropIdentities(new Set(dropped), new Set(settled))
-      const kept = left.identities.filter(
-        ({ recipient }) => manifest.retired.has(recipient) && !used.has(recipient),
-      )
-      const outcome = { dropped, kept: kept.map(({ recipient, line }) => ({ recipient, line })) }
+      const kept = left.identities
+        .filter(({ recipient }) => manifest.retired.has(recipient) && !used.has(recipient))
+        .map(({ recipient, line }) => ({ recipient, line }))
       left.wipe()
-      return outcome
+      return { dropped, kept }
     }),
   )
+}
+
+/** Pure: which identities nobody needs any more, and which of those that a rotation added are in use now. */
+function outcomeOf(
+  file: IdentityFile,
+  manifest: Manifest,
+  vaultId: string,
+  used: ReadonlySet<string>,
+): { dropped: string[]; settled: string[] } {
+  const isOurs = file.belongsOnlyTo(vaultId)
+  const isDroppable = ({ recipient, addedForVault }: Identity): boolean =>
+    manifest.retired.has(recipient) ? isOurs : addedForVault === vaultId && manifest.pending.has(recipient)
+  const dropped = file.identities.filter((identity) => !used.has(identity.recipient) && isDroppable(identity))
+  // what a committed row needs is taken back by no older copy of the database
+  const settled = file.identities.filter(
+    ({ recipient, addedForVault }) => addedForVault === vaultId && used.has(recipient),
+  )
+  return { dropped: recipientsOf(dropped), settled: recipientsOf(settled) }
+}
+
+function recipientsOf(identities: readonly Identity[]): string[] {
+  return identities.map(({ recipient }) => recipient)
 }
 
 async function recipientsInUse(
