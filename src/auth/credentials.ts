@@ -45,45 +45,66 @@ interface CredentialDeps {
 }
 
 export function openCredentials(deps: CredentialDeps): CredentialSource {
-  const listeners: ((scopeId: string) => void)[] = []
-  const lockListeners: ((locks: Locks) => void)[] = []
-  let locks: Locks = { isLocked: false, revoked: new Set() }
-  let watch: Promise<ScopeWatch> | null = null
-  const watched = async (): Promise<ScopeWatch> => {
-    watch ??= deps.vault().then((vault) =>
+  return new VaultCredentials(deps)
+}
+
+class VaultCredentials implements CredentialSource {
+  readonly #deps: CredentialDeps
+  readonly #onScopeChange: ((scopeId: string) => void)[] = []
+  readonly #onLock: ((locks: Locks) => void)[] = []
+  #locks: Locks = { isLocked: false, revoked: new Set() }
+  /** Null until somebody needs it, and after it could not be started. */
+  #watch: Promise<ScopeWatch> | null = null
+
+  constructor(deps: CredentialDeps) {
+    this.#deps = deps
+  }
+
+  async forRoute({ server }: { server: Server }): Promise<Credentials> {
+    // without a scope a vault that cannot be read is in nobody's way
+    await this.#watched().catch(() => undefined)
+    this.checkLock(server)
+    return credentialsFor(server, this.#deps, () => this.#watched())
+  }
+
+  async generationOf({ authScope }: Server): Promise<number | null> {
+    return authScope === null ? null : (await this.#watched()).generationOf(authScope)
+  }
+
+  onScopeChange(listener: (scopeId: string) => void): void {
+    this.#onScopeChange.push(listener)
+  }
+
+  onLock(listener: (locks: Locks) => void): void {
+    this.#onLock.push(listener)
+    this.#watched().catch(() => log.debug('the vault cannot be watched'))
+  }
+
+  checkLock({ authScope }: Server): void {
+    const error = lockError(this.#locks, authScope)
+    if (error !== null) throw error
+  }
+
+  close(): void {
+    void this.#watch?.then((started) => started.close()).catch(() => undefined)
+  }
+
+  async #watched(): Promise<ScopeWatch> {
+    this.#watch ??= this.#deps.vault().then((vault) =>
       ScopeWatch.start(vault, {
-        onChange: (id) => listeners.map((listener) => listener(id)),
-        onLock: (now) => {
-          locks = now
-          for (const listener of lockListeners) listener(now)
+        onChange: (id) => {
+          for (const listener of this.#onScopeChange) listener(id)
+        },
+        onLock: (locks) => {
+          this.#locks = locks
+          for (const listener of this.#onLock) listener(locks)
         },
       }),
     )
-    watch.catch(() => {
-      watch = null
+    this.#watch.catch(() => {
+      this.#watch = null
     })
-    return watch
-  }
-  const checkLock = ({ authScope }: Server): void => {
-    const error = lockError(locks, authScope)
-    if (error !== null) throw error
-  }
-  return {
-    forRoute: async ({ server }) => {
-      // without a scope a vault that cannot be read is in nobody's way
-      await watched().catch(() => undefined)
-      checkLock(server)
-      return credentialsFor(server, deps, watched)
-    },
-    generationOf: async ({ authScope }) =>
-      authScope === null ? null : (await watched()).generationOf(authScope),
-    onScopeChange: (listener) => listeners.push(listener),
-    onLock: (listener) => {
-      lockListeners.push(listener)
-      watched().catch(() => log.debug('the vault cannot be watched'))
-    },
-    checkLock,
-    close: () => void watch?.then((started) => started.close()).catch(() => undefined),
+    return this.#watch
   }
 }
 
