@@ -8,12 +8,12 @@ import { waitForUnlocking } from './wait-for-unlocking.ts'
 /** What the gateway is joined with. */
 interface GatewayRooms {
   readonly paths: Paths
-  /** Not on record: what the gateway opens for a server is, as a part of the call. */
+  /** Not the one that puts on record: what the gateway opens for a server is on record as a part of the call. */
   readonly vault: () => Promise<Vault>
   /** Null: nothing is put on record or remembered. */
   readonly activity: ActivityDatabase | null
   readonly keyAccess: KeyAccess
-  /** Takes what has to be done after the gateway was closed, the last first. */
+  /** Gets what has to be done after the gateway was closed; what came last is done first. */
   readonly closing: (() => unknown)[]
 }
 
@@ -80,7 +80,7 @@ function wantsShield({ servers }: Config): boolean {
   return [...servers.values()].some(({ isDisabled, shield }) => !isDisabled && shield !== 'off')
 }
 
-/** Other digests in each run where none is kept. */
+/** Where no key can be kept each run makes its own, and so other digests of the same arguments. */
 async function digestKeyIn(activity: ActivityDatabase | null): Promise<Uint8Array> {
   const { auditDigestKey } = await import('../store/index.ts')
   const kept = await (activity === null ? null : auditDigestKey(activity).catch(() => null))

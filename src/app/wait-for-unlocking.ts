@@ -4,7 +4,10 @@ import type { KeyAccess } from '../vault/index.ts'
 /** Loading sockets takes longer than a server needs to start. */
 const LISTEN_AFTER_MS = 300
 
-/** Also where none is needed yet, but then the first calls go first: the key file may be protected while we run. */
+/**
+ * Listens for `mcplexer unlock`: at once when the key file is protected, and a little later when it is not, as it may
+ * be protected while we run, and the first calls go first.
+ */
 export async function waitForUnlocking(
   paths: Paths,
   access: KeyAccess,

@@ -29,10 +29,10 @@ interface Limits {
 
 const DAY_MS = 86_400_000
 const MB = 1_000_000
-/** Of `keepMb`, beyond what is too much: else each start would let go of some. */
+/** The part of `keepMb` that is freed besides what is too much: else each start would let go of some entries. */
 const ROOM = 0.01
 const PAGE = 1000
-/** In one commit, some 20 ms, in which nothing else is done. */
+/** Pages of one commit: it takes some 20 ms, in which nothing else is done. */
 const PAGES_AT_ONCE = 10
 
 /**

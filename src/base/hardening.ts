@@ -27,7 +27,7 @@ export async function hardenProcess(): Promise<void> {
   }
 }
 
-/** Those that are set. */
+/** The names of those that are set. */
 export function dangerousVariables(): string[] {
   const environment = hostEnvironment()
   const names = Object.keys(environment).filter((name) => DANGEROUS.test(name))

@@ -5,7 +5,7 @@ import { log } from './log.ts'
 /** Linux: madvise(2). */
 const MADV_DONTNEED = 4
 const LOOK_EVERY_MS = 5000
-/** Of processor time between two looks: more than that is work. */
+/** Processor time between two looks; a gateway that used more has worked. */
 const IDLE_CPU_MS = 50
 
 /**

@@ -27,7 +27,7 @@ const decoder = new TextDecoder()
 /** A message as it may go on, with what was taken out; null: not at all. */
 interface Redacted {
   readonly bytes: Uint8Array | null
-  /** `SCOPE/KEY` of each value, no one twice. */
+  /** `SCOPE/KEY` of each value, each once. */
   readonly labels: readonly string[]
 }
 

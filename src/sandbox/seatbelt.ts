@@ -18,7 +18,7 @@ export function seatbeltArguments(plan: Plan): string[] {
   return [...before, '/usr/bin/env', `HOME=${plan.privateHome}`, `TMPDIR=${temporary}`]
 }
 
-/** Of two rules that fit, the later one holds; in what is nested here it is the narrower one, too. */
+/** When two rules fit, the later one holds; of two nested ones the narrower one stands later here. */
 export function seatbeltProfile(plan: Plan): string {
   const { level, network, hidden, readOnly, privateHome } = plan
   const isStrict = level === 'strict'

@@ -19,7 +19,7 @@ export async function openActivity(path: string, waiting: Waiting): Promise<Acti
   return new Kysely<ActivityTables>({ dialect: bunSqliteDialect({ ...file, check, waiting }) })
 }
 
-/** What is written there from now on is read by nobody; another connection's -wal file may be in use by name. */
+/** Nobody would read what is written from now on, and its -wal file may be that of the database in its place. */
 function moved(path: string): StoreError {
   return new StoreError('STORE_UNREADABLE', `${path} was moved away or replaced while it was in use`, {
     hint: 'restart your clients, and `mcplexer daemon stop`',

@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely'
 import type { ActivityDatabase } from './activity.ts'
 
-/** Some 5 ms. */
+/** Entries of one query: it takes some 5 ms, and calls go on between two. */
 const AT_ONCE = 20_000
 const IN_USE = `select (page_count - freelist_count) * page_size as bytes
   from pragma_page_count, pragma_freelist_count, pragma_page_size`

@@ -16,6 +16,6 @@ export interface VaultContext {
   existing(): Promise<VaultDatabase | null>
   /** Runs `work` while no other process changes the key file, which vaults may share. */
   whileKeyFileLocked<T>(work: () => Promise<T>): Promise<T>
-  /** The same, but where another process would have to be waited for it fails; the caller closes the database. */
+  /** The same context, which fails where it would wait for another process; the caller closes its database. */
   impatient(): VaultContext
 }

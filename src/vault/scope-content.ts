@@ -26,7 +26,7 @@ export async function contentOf(
     return { entries, values: new Map(keys), droppedKeys: [] }
   } catch (error) {
     if (!isMcplexerError(error, 'VAULT_SCOPE_TAMPERED')) throw error
-    // where the list had to be begun anew nothing says that this key file is the right one; a row is not lost for that
+    // a list that was begun anew does not show that the key file is the right one; with a wrong one no row may be lost
     if (!state.manifest.generations.has(scopeId)) state.file.identityFor(row.recipient)
     return { entries: new Map(), values: new Map(), droppedKeys: claimedEntries(row).map(([name]) => name) }
   }

@@ -56,7 +56,7 @@ export async function stateForWriting(
   const found = await findVaultState(transaction)
   const believed = await manifestFound(transaction, context, found)
   if (believed === null && !mend) throw listTampered(context)
-  // an empty list that no identity here has signed is an empty list, and nothing else of it is believed
+  // a list without scopes may be signed by nobody here; then nothing else of what was found is believed
   const state = believed !== null && found !== null && (await isSignedHere(context, found)) ? found : null
   const vaultId = state?.vault_id ?? crypto.randomUUID()
   const file = await keyFileOf(context, vaultId)

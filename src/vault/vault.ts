@@ -36,7 +36,7 @@ export interface Vault {
   /** False when it was not locked. */
   unlock(scopeId: string | null): Promise<boolean>
   locks(): Promise<Locks>
-  /** For what is to be shown to have come from this vault. */
+  /** Signs what has to be shown to come from this vault. */
   signer(): Promise<AuditSigner>
   describeKey(): Promise<KeyDescription>
   protectKey(protecting: Protecting, newPassphrase: () => Promise<Secret>): Promise<void>

@@ -13,7 +13,7 @@ interface Pin {
 
 /** What the pins need of a database. */
 export interface PinStore {
-  /** Of other kinds of clients when such a one has never seen the server; null: none has. */
+  /** What other kinds of clients were given, when this kind has never seen the server; null: no kind has. */
   load(
     serverId: string,
     variant: string,

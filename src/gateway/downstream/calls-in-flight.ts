@@ -27,7 +27,7 @@ export class CallsInFlight {
     return this.#newest
   }
 
-  /** Those who wait just now, or when all are thinking, those. */
+  /** The calls whose clients wait just now; when all clients think over a question, all calls. */
   get waiting(): Call[] {
     const calls = [...this.#calls]
     const present = calls.filter(({ caller }) => !caller.isAway)

@@ -94,7 +94,7 @@ export class Incoming {
     return room
   }
 
-  /** It must not overtake what was said before. */
+  /** What is said behind a reply must not overtake it. */
   async #behindReply(message: RequestMessage | NotificationMessage): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
     this.#hasReplied = false
@@ -105,7 +105,7 @@ export class Incoming {
     return message.kind === 'request' ? this.#answer(message) : this.#notified(message)
   }
 
-  /** It has a value in a place where nothing can stand instead. */
+  /** The message has a secret in a place where nothing can stand instead: whoever waits for it is told. */
   #holdBack(message: Message): void {
     if (message.kind === 'response')
       this.#pending.lose(idKey(message.bytes, message.id), heldBackError(this.#server))

@@ -42,7 +42,7 @@ export class ServerLink {
     return this.offer.era
   }
 
-  /** Whether it has to stay although nobody calls: somebody waits for news of it. */
+  /** Whether the server has to stay although nobody calls: somebody waits for news of it. */
   get isWatched(): boolean {
     return this.#watched.size > 0
   }

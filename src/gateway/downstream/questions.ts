@@ -17,7 +17,7 @@ interface OpenQuestion {
 export class Questions {
   readonly #open = new Map<string, OpenQuestion>()
   readonly #write: (line: Uint8Array) => void | Promise<void>
-  /** What of an answer the server must not learn; null: nothing. */
+  /** Names the value in an answer that the server must not learn; null: there is none. */
   readonly #foreignIn: (line: Uint8Array) => string | null
 
   constructor(

@@ -79,7 +79,7 @@ async function startIn(
 interface Prepared {
   readonly shield: Shield
   readonly credentials: Credentials
-  /** Of the values, by the guard. */
+  /** The guard looks for the values no longer. */
   letGo(): void
 }
 

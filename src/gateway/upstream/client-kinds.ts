@@ -4,7 +4,7 @@ import { type Envelope, MODERN_REVISION } from '../eras/modern.ts'
 import { Listeners } from './listeners.ts'
 import { Service, type ServiceDeps } from './service.ts'
 
-/** ClientKinds of clients at once on one connection; each keeps servers of its own. */
+/** Kinds of clients at once on one connection; each keeps servers of its own. */
 const MAX_KINDS = 32
 const NOBODY = '{"name":"unknown","version":"0"}'
 

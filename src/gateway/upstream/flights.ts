@@ -1,7 +1,7 @@
 import { Flight } from '../downstream/flight.ts'
 import { idKey, type NotificationMessage, type RequestMessage } from '../wire/message.ts'
 
-/** Of requests that their servers have not taken yet, and of those that they have not answered. */
+/** How much a client may ask before the servers have taken it, and before they have answered it. */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024
 const MAX_UNANSWERED_BYTES = 64 * 1024 * 1024
 

@@ -5,7 +5,7 @@ import type { Opening, StoredReplies } from '../catalog/store.ts'
 import type { ClientDescription } from '../downstream/caller.ts'
 import type { ClientView, ViewHome } from '../view/client-view.ts'
 
-/** How long after its first request a client that asks for nothing lets us load the rest. */
+/** A client that asks for nothing so long after its first request leaves time to load the rest. */
 const QUIET_START_MS = 100
 
 export interface ServiceDeps {

@@ -26,7 +26,7 @@ import type { SessionPools } from './session-pools.ts'
 import { mergedTasks } from './task-lists.ts'
 import { ViewLists } from './view-lists.ts'
 
-/** The client app behind a view, where no request of its own leads to it. */
+/** How a client app is told, or asked, what belongs to no request of its own. */
 export interface ViewHome extends Reachable {
   listChanged(kinds: readonly ListKind[]): void
   resourceUpdated(update: Update): void

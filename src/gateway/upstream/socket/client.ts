@@ -33,7 +33,7 @@ export function connectSocket(path: string): Promise<Socket | null> {
   })
 }
 
-/** For what the daemon has answered when its client has nothing more to ask. */
+/** When the client has closed its end, what the daemon has answered still gets so long to arrive. */
 const LAST_REPLIES_MS = 1000
 
 /** A busy daemon is slow; one that was suspended would be waited for without end. */

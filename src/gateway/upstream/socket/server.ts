@@ -65,7 +65,7 @@ export async function listenSocket(options: SocketOptions): Promise<SocketServer
 }
 
 async function bind(server: Server, path: string): Promise<void> {
-  // the lock of the one who calls makes sure that it is left of somebody who has died
+  // the caller holds the daemon's lock, so a socket that lies there was left by one that has died
   rmSync(path, { force: true })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
