@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'bun:test'
-import { splice } from '../../../../src/gateway/wire/json-edit.ts'
 import { elements, members, sourceOf, textOf, trimmed } from '../../../../src/gateway/wire/json-span.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 const read = (text: string) => members(bytesOf(text), trimmed(bytesOf(text)))
-const textFrom = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 
 describe('members', () => {
   test('gives every value exactly as it was written', () => {
@@ -79,15 +77,6 @@ test('textOf undoes escapes, surrogate pairs included', () => {
   const bytes = bytesOf('"a\\ud83d\\ude00\\n"')
 
   expect(textOf(bytes, trimmed(bytes))).toBe('a😀\n')
-})
-
-test('splice changes the given places and no other byte', () => {
-  const bytes = bytesOf('{"id":12345678901234567890,"x":1.0}')
-  const id = members(bytes, trimmed(bytes)).get('id')
-
-  const spliced = id && splice(bytes, [{ span: id, replacement: bytesOf('7') }])
-
-  expect(spliced && textFrom(spliced)).toBe('{"id":7,"x":1.0}')
 })
 
 function accepts(source: string): boolean {

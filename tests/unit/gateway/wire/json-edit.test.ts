@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { insertion, removals, splice } from '../../../../src/gateway/wire/json-edit.ts'
-import { trimmed } from '../../../../src/gateway/wire/json-span.ts'
+import { members, trimmed } from '../../../../src/gateway/wire/json-span.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 const textFrom = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
@@ -32,4 +32,13 @@ test.each([
   const bytes = bytesOf(source)
 
   expect(textFrom(splice(bytes, [insertion(bytes, trimmed(bytes), '"x":1')]))).toBe(expected)
+})
+
+test('splice changes the given places and no other byte', () => {
+  const bytes = bytesOf('{"id":12345678901234567890,"x":1.0}')
+  const id = members(bytes, trimmed(bytes)).get('id')
+
+  const spliced = id && splice(bytes, [{ span: id, replacement: bytesOf('7') }])
+
+  expect(spliced && textFrom(spliced)).toBe('{"id":7,"x":1.0}')
 })
