@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
 import { hostileHome, OTHER_TOKEN, serveAsNobody } from '../helpers/hostile-home.ts'
 import { HttpGateway } from '../helpers/http-client.ts'
+import { RawClient } from '../helpers/mcp-client.ts'
 import { AS_NOBODY, hasBwrap, isRoot, NOBODY, WITHOUT_BWRAP } from '../helpers/nobody.ts'
+import { eventually } from '../helpers/processes.ts'
 import { BINARY, ROOT, TempHome } from '../helpers/temp-home.ts'
 
 const hasTmux = Bun.which('tmux') !== null
@@ -49,6 +51,7 @@ describe('D19: a hostile server', () => {
         'read the key file',
         'read the vault',
         'change the configuration',
+        'change the mode of the key file',
         'replace the folder',
         'read the environment of another server',
         'signal the gateway',
@@ -78,10 +81,42 @@ describe('D19: a hostile server', () => {
   test.skipIf(!isRoot)('behind Landlock gets nothing of ours or of others', async () => {
     const got = await attack({}, WITHOUT_BWRAP)
 
-    // it cannot keep anybody from a socket that stands in the open
-    const inTheOpen = ['list the folder', ...(hasTmux ? ['have a program run by tmux'] : [])]
+    // it has no rules about modes, and none about a socket that stands in the open
+    const inTheOpen = [
+      'list the folder',
+      'change the mode of the key file',
+      ...(hasTmux ? ['have a program run by tmux'] : []),
+    ]
     expect(got.filter((name) => !TO_THE_USER.includes(name))).toEqual(inTheOpen)
   })
+})
+
+test.skipIf(!isRoot).each([
+  ['bubblewrap', []],
+  ['Landlock', WITHOUT_BWRAP],
+] as [string, string[]][])('the sockets of a daemon hear nobody from behind %s', async (_name, before) => {
+  using home = hostileHome({})
+  const env = { ...home.env, HOME: home.folder, TMUX_TMPDIR: home.folder }
+  const command = [...before, ...AS_NOBODY, BINARY]
+  const daemon = Bun.spawn([...command, 'serve', '--daemon', '--foreground'], {
+    env,
+    stdio: ['ignore', 'ignore', 'ignore'],
+  })
+  try {
+    await eventually(() => existsSync(home.file('run/gateway.sock')), 'it listens')
+    await using client = await RawClient.start(home, {}, { command: [...command, 'connect'], env })
+
+    await client.callText('hostile__environment')
+    await eventually(() => readdirSync(home.file('run')).some((name) => name.startsWith('unlock-')), 'and so')
+
+    const got = JSON.parse(await client.callText('hostile__attack'))
+
+    expect(got).not.toContain('talk to the daemon')
+    expect(got).not.toContain('hand a passphrase to the gateway')
+  } finally {
+    daemon.kill()
+    await daemon.exited
+  }
 })
 
 test.skipIf(!isRoot || !hasBwrap)('the port of a gateway hears nobody without its token', async () => {

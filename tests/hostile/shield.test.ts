@@ -1,10 +1,19 @@
 import { describe, expect, test } from 'bun:test'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
 import { hostileHome, OTHER_TOKEN, serveAsNobody } from '../helpers/hostile-home.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
-import { AS_NOBODY, giveToNobody, hasBwrap, isRoot, WITHOUT_BWRAP } from '../helpers/nobody.ts'
+import { AS_NOBODY, giveToNobody, hasBwrap, isRoot, NOBODY, WITHOUT_BWRAP } from '../helpers/nobody.ts'
 import { eventually } from '../helpers/processes.ts'
 import { BINARY, ROOT, TempHome } from '../helpers/temp-home.ts'
 
@@ -134,6 +143,38 @@ describe('a folder above the hidden one, or the configuration', () => {
     expect(readFileSync(config, 'utf8')).toBe(text)
   })
 })
+
+test.skipIf(!isRoot).each([
+  ['bubblewrap', []],
+  ['Landlock', WITHOUT_BWRAP],
+] as [string, string[]][])(
+  'a link that leads to the folder can be replaced from behind %s, and nobody follows',
+  async (_name, before) => {
+    using home = new TempHome()
+    const [place, link] = [join(home.folder, 'place'), join(home.folder, 'place', 'link')]
+    mkdirSync(place)
+    symlinkSync(home.path, link)
+    const entry = (id: string, script: string) =>
+      JSON.stringify({ downstream_servers: [{ id, command: '/bin/sh', args: ['-c', script] }] })
+    const planted = entry('planted', 'true')
+    const script = `rm ${link} && mkdir -m 700 ${link} && echo '${planted}' >${link}/mcplexer.yaml && echo replaced >&2`
+    home.writeConfig(entry('one', script))
+    chmodSync(home.folder, 0o755)
+    Bun.spawnSync(['chown', '-R', '-h', NOBODY, home.folder])
+    const command = [...before, ...AS_NOBODY, BINARY, 'serve']
+    const env = { HOME: home.folder, MCPLEXER_HOME: link }
+    await using client = await RawClient.start(home, {}, { command, env, cwd: place })
+    await client.request('tools/list')
+    await client.stderrHas('one | replaced')
+
+    writeFileSync(home.file('mcplexer.yaml'), entry('real', 'echo here >&2'))
+
+    await client.stderrHas('is in force')
+    await client.request('tools/list')
+    await client.stderrHas('real | here')
+    expect(client.stderr).not.toContain('planted')
+  },
+)
 
 describe('doctor and status', () => {
   test('name the shield of each server, and doctor fails when one has less than it should', () => {

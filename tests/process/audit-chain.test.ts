@@ -99,6 +99,32 @@ describe('the chain', () => {
     expect(home.runSync(['audit', 'verify', '--checkpoint', kept]).stderr).toContain('signature is wrong')
   })
 
+  test('a checkpoint of what was let go of since is no alarm, beside one that still stands', async () => {
+    using home = auditedHome({ audit: { keep_entries: 3 } })
+    const kept = join(home.folder, 'kept.txt')
+    const first = home.runSync(['audit', 'checkpoint']).stdout
+    for (let n = 0; n < 4; n++) home.runSync(['secret', 'get', 'gh', 'TOKEN'])
+    {
+      await using client = await RawClient.start(home)
+      await client.callText('plain__echo', { message: 'x' })
+    }
+    expect(entriesOf(home)[0]?.seq).toBeGreaterThan(2)
+    const verify = (text: string) => {
+      writeFileSync(kept, text)
+      return home.runSync(['audit', 'verify', '--checkpoint', kept])
+    }
+
+    const both = verify(first + home.runSync(['audit', 'checkpoint']).stdout)
+    expect(both.exitCode).toBe(0)
+    expect(both.stdout).toContain('entry 1 of the checkpoint was let go of')
+    expect(both.stdout).toContain('go on from entry')
+
+    const alone = verify(first)
+    expect(alone.exitCode).toBe(1)
+    expect(alone.stdout).toContain('was let go of')
+    expect(alone.stderr).not.toContain('replace the secrets')
+  })
+
   test('goes on after old entries were let go of', async () => {
     using home = auditedHome({ audit: { keep_entries: 3 } })
     for (let n = 0; n < 6; n++) home.runSync(['secret', 'get', 'gh', 'TOKEN'])

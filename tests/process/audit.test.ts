@@ -172,6 +172,23 @@ describe('on record', () => {
   })
 })
 
+test('a call of what nothing has is on record as refused', async () => {
+  using home = auditedHome()
+  await using client = await RawClient.start(home)
+
+  await client.request('tools/list')
+  await client.call('plain__nothing', { message: 'x' })
+  await client.request('prompts/get', { name: 'nothing' })
+  await client[Symbol.asyncDispose]()
+
+  const refused = entriesOf(home, '--kind', 'call', '--decision', 'refused')
+  expect(refused.map(({ action, name, reason }) => [action, name, reason])).toEqual([
+    ['tools/call', 'plain__nothing', 'CALL_UNKNOWN'],
+    ['prompts/get', 'nothing', 'CALL_UNKNOWN'],
+  ])
+  expect(refused[0]?.argumentsDigest).toBeString()
+})
+
 describe('what cannot be put on record', () => {
   test('is not done, unless the configuration says otherwise', async () => {
     using home = auditedHome()
@@ -183,6 +200,8 @@ describe('what cannot be put on record', () => {
       )
     }
     expect(home.runSync(['secret', 'get', 'gh', 'TOKEN']).stdout).toBe(TOKEN)
+    // nor is a server started to list its tools
+    expect(home.runSync(['tools', 'list']).stdout).not.toContain('plain__echo')
 
     using open = auditedHome({ audit: { on_failure: 'allow' } })
     writeFileSync(open.file('activity.db'), 'no database at all, but long enough to look at')

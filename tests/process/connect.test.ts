@@ -52,6 +52,7 @@ describe('connect', () => {
     using home = new DaemonHome()
     await using neighbour = await connect(home)
     const socket = createConnection(home.file('run/gateway.sock'))
+    socket.write(home.read('run/proof'))
     const send = (id: number, method: string, params: object) =>
       new Promise<void>((resolve) => {
         socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`, () => resolve())
@@ -65,6 +66,7 @@ describe('connect', () => {
     const ids = Array.from({ length: 150 }, (_, n) => n + 1)
 
     socket.pause()
+    socket.write(home.read('run/proof'))
     await send(0, 'initialize', client)
     for (const id of ids)
       await send(id, 'tools/call', { name: 'one__echo', arguments: { message: textOf(id) } })
@@ -133,6 +135,7 @@ function residentMib(pid: number): number {
 /** The ids of the replies to a ping and a list, in the order in which they came. */
 async function pingOverSocket(home: TempHome, n: number): Promise<unknown[]> {
   const socket = createConnection(home.file('run/gateway.sock'))
+  socket.write(home.read('run/proof'))
   const send = (message: object) => socket.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
   socket.write(`${INITIALIZE}\n`)
   send({ id: `ping-${n}`, method: 'ping' })

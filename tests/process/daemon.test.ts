@@ -98,6 +98,7 @@ test('a client that does not read keeps no daemon from ending', async () => {
   expect(home.runSync(['serve', '--daemon']).exitCode).toBe(0)
   const socket = createConnection({ path: home.file('run/gateway.sock'), allowHalfOpen: true })
   socket.pause()
+  socket.write(home.read('run/proof'))
   await new Promise((resolve) => socket.write('{"jsonrpc":"2.0","id":1,"method":"ping"}\n', resolve))
 
   expect(home.runSync(['daemon', 'stop']).exitCode).toBe(0)

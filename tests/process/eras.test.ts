@@ -2,40 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
 import { legacyServers } from '../helpers/legacy-servers.ts'
-import { type Message, RawClient, textOf } from '../helpers/mcp-client.ts'
+import { type Message, textOf } from '../helpers/mcp-client.ts'
+import { ModernClient, meta } from '../helpers/modern-client.ts'
 import { TempHome } from '../helpers/temp-home.ts'
-
-const meta = (capabilities: object = { elicitation: {}, roots: {} }, more: object = {}) => ({
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-  'io.modelcontextprotocol/clientCapabilities': capabilities,
-  ...more,
-})
-
-/** A client of 2026-07-28, which has no beginning. */
-class ModernClient implements AsyncDisposable {
-  readonly raw: RawClient
-
-  constructor(home: TempHome) {
-    this.raw = RawClient.raw(home)
-  }
-
-  ask(method: string, params: object = {}, envelope: object = meta()): Promise<Message> {
-    return this.raw.request(method, { ...params, _meta: envelope })
-  }
-
-  call(name: string, args: object = {}, more: object = {}, envelope: object = meta()): Promise<Message> {
-    return this.ask('tools/call', { name, arguments: args, ...more }, envelope)
-  }
-
-  async text(name: string, args: object = {}): Promise<string> {
-    return textOf(await this.call(name, args))
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.raw[Symbol.asyncDispose]()
-  }
-}
 
 const requestsIn = ({ result }: Message) =>
   (result?.['inputRequests'] ?? {}) as Record<string, { method: string; params: Record<string, unknown> }>
@@ -179,4 +148,14 @@ describe('subscriptions/listen', () => {
     expect(client.raw.lines.slice(before).filter((line) => line.includes('list_changed'))).toEqual([])
     expect(client.raw.messages.some(({ id }) => id === 'listening')).toBe(false)
   })
+})
+
+test('large calls that a legacy server has taken hold up no other call of a modern client', async () => {
+  using home = new TempHome(configOf([{ id: 'one' }]))
+  await using client = new ModernClient(home)
+  await client.text('one__echo')
+  const large = { name: 'one__hold', arguments: { text: 'x'.repeat(1024 * 1024) }, _meta: meta() }
+  for (let id = 0; id < 6; id++) client.raw.send({ id: `held ${id}`, method: 'tools/call', params: large })
+
+  expect(await client.text('one__echo', { message: 'beside' })).toBe('beside')
 })

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'bun:test'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
 import { twoServers } from '../helpers/floods.ts'
 import { namesOf, RawClient } from '../helpers/mcp-client.ts'
-import { ROOT, TempHome } from '../helpers/temp-home.ts'
+import { TempHome } from '../helpers/temp-home.ts'
 
 describe('a message that is not as it should be', () => {
   test('of a batch every part is answered, whatever stands beside it', async () => {
@@ -55,14 +56,18 @@ describe('what a server says of itself', () => {
     expect(names.some((name) => /odd__[ab]$/.test(name))).toBe(false)
   })
 
-  test('that another one has said already is left out by name, and said once', () => {
-    const args = [join(ROOT, 'tests/fixtures/servers/sdk-v1.ts')]
-    using home = new TempHome(configOf(['one', 'two'].map((id) => ({ id, more: { args } }))))
+  test('twice is left out by name, and said once', () => {
+    using home = new TempHome()
+    const offer = join(home.folder, 'offer.json')
+    writeFileSync(offer, JSON.stringify({ instructions: '', tools: [{ name: 'a' }, { name: 'a' }] }))
+    home.writeConfig(configOf([{ id: 'one', script: 'odd', args: ['from-file', offer] }]))
 
     const { stderr } = home.runSync(['tools', 'list', '--refresh'])
 
-    const warnings = stderr.split('\n').filter((line) => line.includes('templates is left out, as server '))
-    expect(warnings).toEqual([expect.stringMatching(/(one|two) has it, too: "test:\/\/item\/\{id\}"$/)])
+    const warnings = stderr
+      .split('\n')
+      .filter((line) => line.includes('is left out, as it is there twice: "a"'))
+    expect(warnings).toHaveLength(1)
   })
 
   test('in instructions of 10 MB is left out', async () => {

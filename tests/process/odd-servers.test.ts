@@ -94,6 +94,17 @@ describe('servers as they should not be', () => {
     expect(exitCode).toBe(1)
   })
 
+  test('one whose list never ends is asked for no more pages after its time', async () => {
+    const more = { startup_timeout_sec: 1 }
+    using home = new TempHome(configOf([{ id: 'one', script: 'odd', args: ['lists-without-end'], more }]))
+    await using client = await RawClient.start(home)
+
+    await client.request('tools/list')
+    await client.stderrHas('tools/list was not answered')
+
+    expect(await client.callText('one__listed')).toBe(await client.callText('one__listed'))
+  })
+
   test('one that announces a changed list 2,000 times is asked a few times', async () => {
     using home = homeOfOdd('restless')
     await using client = await RawClient.start(home)

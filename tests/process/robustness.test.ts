@@ -21,6 +21,23 @@ describe('too much', () => {
     expect(peakMib(client.process.pid)).toBeLessThan(LONG_LINE_PEAK_MIB)
   }, 60_000)
 
+  test.each([
+    ['first', '{"jsonrpc":"2.0","id":"c\\"1","method":"tools/call","params":{"text":"', '"}}', 'c"1'],
+    ['last', '{"method":"tools/call","params":{"text":"', '"},"jsonrpc":"2.0","id":77}', 77],
+    ['first, of an answer', '{"jsonrpc":"2.0","id":5,"result":{"text":"', '"}}', null],
+  ])('a request of 70 MB fails under its own id, which stands %s', async (_where, head, tail, expected) => {
+    using home = twoServers()
+    await using client = await RawClient.start(home)
+
+    await write(client, head)
+    const block = new Uint8Array(MIB).fill(0x78)
+    for (let sent = 0; sent < 70; sent++) await write(client, block)
+    await write(client, `${tail}\n`)
+
+    const refusal = await client.waitFor(({ error }) => error !== undefined, 'the refusal')
+    expect({ id: refusal.id, code: refusal.error?.code }).toEqual({ id: expected, code: -32600 })
+  })
+
   test('a line of 200 MB from a server fails its call, and the server goes on', async () => {
     using home = twoServers()
     await using client = await RawClient.start(home)

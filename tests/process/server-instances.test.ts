@@ -2,13 +2,24 @@ import { describe, expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from '../helpers/daemon-home.ts'
-import { UNSHIELDED } from '../helpers/fixtures.ts'
+import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { legacyServers } from '../helpers/legacy-servers.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning } from '../helpers/processes.ts'
 import { TempHome } from '../helpers/temp-home.ts'
 
 describe('processes', () => {
+  test('a modern server has one, also for a client that calls again before it has said what it lists', async () => {
+    using home = new TempHome()
+    const record = join(home.folder, 'record')
+    home.writeConfig(configOf([{ id: 'one', script: 'watched', args: [record, 'modern', 'mute'] }]))
+    await using client = await RawClient.start(home)
+
+    for (let times = 0; times < 3; times++) await client.callText('one__subscribed')
+
+    expect(readFileSync(record, 'utf8').match(/started/g)).toHaveLength(1)
+  })
+
   test('`instances: shared` gives all sessions one process, each legacy session its own otherwise', async () => {
     for (const [instances, count] of [
       ['shared', 1],

@@ -1,8 +1,46 @@
 import { describe, expect, test } from 'bun:test'
 import { legacyServers } from '../helpers/legacy-servers.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
+import { ModernClient } from '../helpers/modern-client.ts'
 
 describe('resources of several servers', () => {
+  test('are told apart when they share a template', async () => {
+    using setting = legacyServers()
+    await using client = await RawClient.start(setting.home)
+
+    const { result } = await client.request('resources/templates/list')
+    const templates = ((result?.['resourceTemplates'] ?? []) as { uriTemplate: string }[]).map(
+      ({ uriTemplate }) => uriTemplate,
+    )
+    expect(templates).toEqual(['mcplexer:one:test://items/{item}', 'mcplexer:two:test://items/{item}'])
+
+    for (const [index, name] of ['one', 'two'].entries()) {
+      const uri = `mcplexer:${name}:test://items/1`
+      const read = await client.request('resources/read', { uri })
+      expect(read.result?.['contents']).toEqual([{ uri: 'test://items/1', text: `of ${name}` }])
+      const ref = { type: 'ref/resource', uri: templates[index] }
+      const argument = { name: 'item', value: '' }
+      const completed = await client.request('completion/complete', { ref, argument })
+      expect(JSON.stringify(completed.result)).toContain(`${name} {`)
+    }
+    expect((await client.request('resources/read', { uri: 'test://items/1' })).error?.code).toBe(-32002)
+  })
+
+  test('that stand in no list are found by who has mentioned them, for clients of both eras', async () => {
+    using setting = legacyServers()
+    await using legacy = await RawClient.start(setting.home)
+    await using modern = new ModernClient(setting.home)
+    const read = { uri: 'test://unlisted/two' }
+
+    await Promise.all([legacy.call('two__mention'), modern.call('two__mention')])
+    const replies = await Promise.all([
+      legacy.request('resources/read', read),
+      modern.ask('resources/read', read),
+    ])
+
+    for (const { result } of replies) expect(JSON.stringify(result)).toContain('of two')
+  })
+
   test('are told apart when they share a URI, and nobody gets the bare one', async () => {
     using setting = legacyServers()
     await using client = await RawClient.start(setting.home)
@@ -32,6 +70,7 @@ test('a task is asked after at the server that began it, and all are listed toge
 
   expect(found.map(({ result }) => result?.['by'])).toEqual(['one', 'two'])
   const { result } = await client.request('tasks/list')
-  expect(result?.['tasks']).toHaveLength(2)
+  const listed = result?.['tasks'] as { taskId: string }[]
+  expect(listed.map(({ taskId }) => taskId)).toEqual(['one-task', 'one-older', 'two-task', 'two-older'])
   expect((await client.request('tasks/get', { taskId: 'nobodys' })).error?.code).toBe(-32602)
 })

@@ -1,8 +1,10 @@
 import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
 import { namesOf, RawClient } from '../helpers/mcp-client.ts'
-import { runningProcesses } from '../helpers/processes.ts'
+import { ModernClient } from '../helpers/modern-client.ts'
+import { eventually, runningProcesses } from '../helpers/processes.ts'
 import { TempHome } from '../helpers/temp-home.ts'
 
 describe('the stored list', () => {
@@ -62,7 +64,7 @@ test('a server that could not start is named in the instructions of the next ses
 })
 
 test('a planted view in the place of the stored list is not read, and the tools come all the same', async () => {
-  using home = new TempHome(configOf([{ id: 'one' }]))
+  using home = new TempHome(configOf([{ id: 'one' }], [], { audit: { on_failure: 'allow' } }))
   expect(home.runSync(['tools', 'list']).exitCode).toBe(0)
   const database = new Database(home.file('activity.db'))
   database.run('drop table stored_replies')
@@ -95,4 +97,30 @@ test('a stored list that somebody else has written makes no line of the protocol
     expect(namesOf(await client.request('tools/list'))).toContain('one__echo')
     expect(client.lines.some((line) => line.includes('"forged"'))).toBe(false)
   }
+})
+
+test('a list is called fresh for as long as its server has said, and no longer', async () => {
+  using home = new TempHome()
+  const args = [join(home.folder, 'record'), 'modern', 'quiet']
+  home.writeConfig(configOf([{ id: 'one', script: 'watched', args }]))
+  const freshMs = async (client: ModernClient) => Number((await client.ask('tools/list')).result?.['ttlMs'])
+  {
+    await using client = new ModernClient(home)
+
+    const first = await freshMs(client)
+    expect(first).toBeWithin(1, 60_001)
+    await eventually(async () => (await freshMs(client)) < first, 'time goes by')
+    expect(client.raw.messages.some(({ method }) => method?.includes('list_changed'))).toBe(false)
+  }
+
+  await using next = new ModernClient(home)
+  expect(await freshMs(next)).toBe(0)
+})
+
+test('a list in which a server is missing yet is not called fresh', async () => {
+  const mute = [{ id: 'one', script: 'odd', args: ['mute'] }] as const
+  using home = new TempHome(configOf(mute, [], { first_list_wait_sec: 1 }))
+  await using client = new ModernClient(home)
+
+  expect((await client.ask('tools/list')).result).toMatchObject({ tools: [], ttlMs: 0 })
 })
