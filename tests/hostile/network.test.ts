@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CERTIFICATE, CERTIFICATE_KEY } from '../fixtures/certificate.ts'
 import { configOf } from '../helpers/fixtures.ts'
@@ -98,6 +98,7 @@ describe.skipIf(!canRun)('a server with a list of hosts', () => {
     await client.callText('one__environment')
     const go = join(home.folder, 'go')
     const running = client.callText('one__fetch', { url: `https://127.0.0.1:${unlisted.port}/`, after: go })
+    await eventually(() => existsSync(`${go}.awaited`), 'the call is with the server')
 
     writeFileSync(home.file('mcplexer.yaml'), configOf([entry([listed.port, unlisted.port])], scopes))
     await client.stderrHas('has changed and is in force')

@@ -66,7 +66,6 @@ describe('connect', () => {
     const ids = Array.from({ length: 150 }, (_, n) => n + 1)
 
     socket.pause()
-    socket.write(home.read('run/proof'))
     await send(0, 'initialize', client)
     for (const id of ids)
       await send(id, 'tools/call', { name: 'one__echo', arguments: { message: textOf(id) } })
