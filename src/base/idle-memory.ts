@@ -6,7 +6,7 @@ import { log } from './log.ts'
 const MADV_DONTNEED = 4
 const LOOK_EVERY_MS = 5000
 /** Processor time between two looks; a gateway that used more has worked. */
-const IDLE_CPU_MS = 50
+const IDLE_CPU_MS = 100
 
 /**
  * Most of what an idle gateway has resident is its own program text. Once it has nothing to do the pages are given
