@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { dirname, sep } from 'node:path'
 import { hostEnvironment, realFolder } from '../base/index.ts'
-import { devicesWithoutTerminals } from './devices.ts'
+import { devicesForServers } from './devices.ts'
 import { doorsToOutside } from './doors.ts'
 import { isWithin } from './places.ts'
 import type { Plan } from './plan.ts'
@@ -45,7 +45,7 @@ export async function canBwrap(program: string): Promise<boolean> {
 /** The arguments in front of a server's own command line. bwrap(1); later mounts lie over earlier ones. */
 export function bwrapArguments(plan: Plan): string[] {
   return [
-    ...(plan.level === 'strict' ? strictMounts(plan) : ['--dev-bind', '/', '/', ...devicesWithoutTerminals()]),
+    ...(plan.level === 'strict' ? strictMounts(plan) : ['--dev-bind', '/', '/', ...devicesForServers()]),
     ...pinnedAncestors(plan),
     ...withoutDoors(plan),
     ...plan.hidden

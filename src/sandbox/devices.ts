@@ -1,4 +1,4 @@
-import { accessSync, constants, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { accessSync, constants, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 
 const FOLDER = '/dev'
@@ -6,10 +6,11 @@ const FOLDER = '/dev'
 const MADE_ANEW = /^(null|zero|full|random|urandom|core|fd|stdin|stdout|stderr|console|ptmx|pts|tty\d*|vcs.*)$/
 
 /**
- * A `/dev` with all that the user can use but his terminals, as arguments of bwrap(1): whoever opens one of them reads
- * what is typed there, which may be the value of another server. What is plugged in later is there at the next start.
+ * A `/dev` with what the user can use, as arguments of bwrap(1), but without his terminals: whoever opens one of them
+ * reads what is typed there, which may be the value of another server. Nor has it disks, which our files lie on, or
+ * what is for root alone. What is plugged in later is there at the next start.
  */
-export function devicesWithoutTerminals(): string[] {
+export function devicesForServers(): string[] {
   const names = readdirSync(FOLDER).filter((name) => !MADE_ANEW.test(name))
   return ['--dev', FOLDER, ...names.flatMap((name) => argumentsFor(join(FOLDER, name)))]
 }
@@ -17,7 +18,13 @@ export function devicesWithoutTerminals(): string[] {
 function argumentsFor(path: string): string[] {
   const about = lstatSync(path, { throwIfNoEntry: false })
   if (about?.isSymbolicLink() === true) return ['--symlink', readlinkSync(path), path]
-  return canUse(path) ? ['--dev-bind-try', path, path] : []
+  return about !== undefined && isForUsers(about) && canUse(path) ? ['--dev-bind-try', path, path] : []
+}
+
+function isForUsers(about: Stats): boolean {
+  const { mode, uid, gid } = about
+  const isForRootAlone = (mode & 0o006) === 0 && (gid === 0 || (mode & 0o060) === 0) && uid === 0
+  return !about.isBlockDevice() && !isForRootAlone
 }
 
 function canUse(path: string): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdirSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { AS_NOBODY, giveToNobody, hasBwrap, isRoot, NOBODY, WITHOUT_BWRAP } from '../helpers/nobody.ts'
@@ -78,6 +78,23 @@ test.skipIf(!isRoot || !hasBwrap).each([
 
     expect(client.stderr).toContain('one | 3\n')
     expect(client.stderr).not.toContain('the-typed-passphrase')
+  },
+)
+
+const hasDisk = readdirSync('/dev').some((name) => lstatSync(`/dev/${name}`).isBlockDevice())
+
+test.skipIf(!isRoot || !hasBwrap || !hasDisk)(
+  'a disk, which holds our files too, is not there for a server of root',
+  async () => {
+    const script = 'ls -l /dev | grep ^b >&2; test -c /dev/null && test -w /dev/shm && echo looked >&2'
+    const server = { id: 'one', command: '/bin/sh', args: ['-c', script] }
+    using home = new TempHome(JSON.stringify({ downstream_servers: [server] }))
+    await using client = await RawClient.start(home)
+
+    await client.request('tools/list')
+    await client.stderrHas('one | looked')
+
+    expect(client.stderr).not.toContain('one | b')
   },
 )
 
