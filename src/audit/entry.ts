@@ -9,7 +9,7 @@ export interface AuditEntry {
   /** Name and version that the client app gives itself. */
   readonly client?: string | undefined
   readonly session?: string
-  readonly server?: string
+  readonly server?: string | undefined
   /** The public name of a tool or prompt. */
   readonly name?: string | undefined
   readonly scope?: string | undefined

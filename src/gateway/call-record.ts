@@ -59,25 +59,31 @@ export class CallRecorder {
     reply: Uint8Array | null,
     error?: unknown,
   ): void {
-    const whose = { server: server.id, scope: server.authScope ?? undefined }
-    const entry = { ...this.#entryOf(request, startedMs, reply), ...whose }
+    const entry = this.#entryOf(request, startedMs, reply, server)
     if (error === undefined) this.#audit.record({ ...entry, decision: 'allowed' })
     else this.#audit.recordNotDone(entry, error)
   }
 
   /** Of what no server has. */
   unknown(request: RequestMessage, startedMs: number, reply: Uint8Array): void {
-    const entry = this.#entryOf(request, startedMs, reply)
+    const entry = this.#entryOf(request, startedMs, reply, null)
     this.#audit.record({ ...entry, decision: 'refused', reason: 'CALL_UNKNOWN' })
   }
 
-  #entryOf(request: RequestMessage, startedMs: number, reply: Uint8Array | null) {
+  #entryOf(
+    request: RequestMessage,
+    startedMs: number,
+    reply: Uint8Array | null,
+    server: Route['server'] | null,
+  ) {
     return {
       kind: 'call',
       action: request.method,
       client: this.#guard.withoutValues(this.#label),
       session: this.#session,
+      server: server?.id,
       name: this.#nameOf(request),
+      scope: server?.authScope ?? undefined,
       durationMs: Math.round((performance.now() - startedMs) * 100) / 100,
       bytesIn: request.bytes.length,
       bytesOut: reply?.length ?? 0,

@@ -68,9 +68,9 @@ export class Incoming {
     return this.#passage.each(line, this.#receiveOne)
   }
 
-  /** Made once, and not for each line. */
+  /** Made once, as `#holdBack` is, and not for each line. */
   readonly #receiveOne = (line: Uint8Array): void | Promise<void> => {
-    const message = this.#passage.fromServer(line, (held) => this.#holdBack(held))
+    const message = this.#passage.fromServer(line, this.#holdBack)
     if (message === null) return
     return this.#capped(this.#dispatch(message))
   }
@@ -106,7 +106,7 @@ export class Incoming {
   }
 
   /** The message has a secret in a place where nothing can stand instead: whoever waits for it is told. */
-  #holdBack(message: Message): void {
+  readonly #holdBack = (message: Message): void => {
     if (message.kind === 'response')
       this.#pending.lose(idKey(message.bytes, message.id), heldBackError(this.#server))
     if (message.kind === 'request')
