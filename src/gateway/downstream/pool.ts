@@ -43,9 +43,11 @@ export class Pool implements PoolOwner {
     return this.#entries.has(serverId)
   }
 
-  /** The running server, or a new one. Callers that come while it starts share that start. */
+  /** The running server, or a new one. Callers that come while it starts share that start. None after `close`. */
   acquire(wanted: Wanted): Promise<ServerLink> {
     const { id } = wanted.server
+    if (this.#isClosed)
+      return Promise.reject(new GatewayError('SERVER_ENDED', `server ${id} is no longer wanted`))
     const reason = this.#downForGood.get(id)
     if (reason !== undefined) return Promise.reject(staysDown(wanted.server, reason))
     return (this.#entries.get(id) ?? this.#start(wanted)).started
