@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createExclusively } from './atomic-file.ts'
+import { createExclusively, replaceAtomically } from './atomic-file.ts'
 import { digestOf } from './digest.ts'
 
 /**
@@ -12,14 +12,17 @@ const RANDOM_BYTES = 32
 /** Those bytes as base64url. */
 const PROOF = /^[A-Za-z0-9_-]{43}$/
 
-/** Makes it in the folder of a socket, when there is none; for who listens. Throws BASE_FILE_UNWRITABLE. */
+/**
+ * Makes it in the folder of a socket, for who listens, when there is none, or one that a server has made empty, which
+ * Landlock before Linux 6.2 cannot forbid it. Throws BASE_FILE_UNWRITABLE.
+ */
 export function makeSocketProof(folder: string): void {
   if (readSocketProof(folder) !== null) return
+  const path = join(folder, NAME)
   const random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))
-  createExclusively(
-    join(folder, NAME),
-    new TextEncoder().encode(`${Buffer.from(random).toString('base64url')}\n`),
-  )
+  const bytes = new TextEncoder().encode(`${Buffer.from(random).toString('base64url')}\n`)
+  // somebody else may have made it meanwhile
+  if (!createExclusively(path, bytes) && readSocketProof(folder) === null) replaceAtomically(path, bytes)
 }
 
 /** Without the end of the line. Null: there is none, and so nobody who listens. */
