@@ -1,4 +1,5 @@
 /** Entry of the executable. `serve` goes first and loads nothing that it does not need; all else is the CLI. */
+
 /** What runs for longer than this is compiled as usual; before that nothing runs often enough (scripts/build.ts). */
 const START_MS = 250
 setTimeout(() => Bun.unsafe.setJITPolicy(1), START_MS).unref()

@@ -24,9 +24,9 @@ export function hostEnvironment(): Readonly<Record<string, string | undefined>> 
 
 /**
  * MCPLEXER_HOME (default `~/.mcplexer`), MCPLEXER_CONFIG, MCPLEXER_DB_DSN (a path or `file:` URL) and
- * MCPLEXER_AGE_KEY. `~` is the user's home in all; empty counts as unset. Throws BASE_HOME_UNKNOWN when a
- * default is needed and there is no home, BASE_DSN_UNSUPPORTED for other databases. Folders of ours are given as they are
- * without links: a server may be able to replace a link that leads to what it cannot see. The configuration may be a link.
+ * MCPLEXER_AGE_KEY. `~` is the user's home in all; empty counts as unset. Folders of ours are given as they are without
+ * links: a server may be able to replace a link that leads to what it cannot see. The configuration may be a link.
+ * Throws BASE_HOME_UNKNOWN when a default is needed and there is no home, BASE_DSN_UNSUPPORTED for other databases.
  */
 export function resolvePaths(configOverride?: string, environment = hostEnvironment()): Paths {
   const home = realFolder(
@@ -77,7 +77,7 @@ function accountHome(): string | null {
   }
 }
 
-/** What the path itself is, is looked at where it is opened. */
+/** Only the folder without links; whether the file is one is looked at where it is opened. */
 function inRealFolder(path: string): string {
   return join(realFolder(dirname(path)), basename(path))
 }

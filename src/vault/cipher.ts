@@ -24,10 +24,13 @@ export async function seal(recipient: string, plaintext: Uint8Array): Promise<Ui
   })
 }
 
-/** Throws VAULT_OPEN_FAILED when none of the identities fits or the file was changed. */
+/** Opens an age file. Throws VAULT_OPEN_FAILED when no identity fits or the file was changed. */
 export type Opener = (sealed: Uint8Array) => Promise<Uint8Array>
 
-/** It keeps the identities: for many files that spares a third of each opening. */
+/**
+ * Made once for many files, it spares a third of each opening; it keeps the identities for as long as it is kept. It
+ * throws VAULT_IDENTITY_INVALID when it is used.
+ */
 export function openerOf(identities: readonly string[]): Opener {
   const decrypter = guarded('VAULT_IDENTITY_INVALID', 'not a valid age identity', async () => {
     const { Decrypter } = await age()

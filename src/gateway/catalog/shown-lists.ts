@@ -10,7 +10,6 @@ export class ShownLists {
   readonly #catalog: Catalog
   readonly #client: ClientDescription
   readonly #shown: Map<ListKind, Uint8Array>
-
   readonly #freshForMs: (serverId: string) => number
 
   /**
@@ -23,10 +22,10 @@ export class ShownLists {
     shown: ReadonlyMap<ListKind, Uint8Array>,
     freshForMs: (serverId: string) => number,
   ) {
-    this.#freshForMs = freshForMs
     this.#catalog = catalog
     this.#client = client
     this.#shown = new Map(shown)
+    this.#freshForMs = freshForMs
   }
 
   /** The result of the list request, serialized; `ttlMs` of it for a client that is told one. */

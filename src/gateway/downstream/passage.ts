@@ -14,7 +14,10 @@ export class Passage {
     this.#guard = guard
   }
 
-  /** A line is a message, or a batch of them, as servers of MCP 2025-03-26 may write; in order, each when it is done. */
+  /**
+   * The messages of a line: one, or several in a batch, which servers of MCP 2025-03-26 may write. In order; the next
+   * one only when `onMessage` is done with the last.
+   */
   each(line: Uint8Array, onMessage: (line: Uint8Array) => void | Promise<void>): void | Promise<void> {
     const batch = this.#batchIn(line)
     return batch === null ? onMessage(line) : inOrder(batch, onMessage)

@@ -103,7 +103,10 @@ export class ClientView implements LinkListener {
     )
   }
 
-  /** News of the resource from now on, for `holder`. Null when it works, else the server's error; `unknown` when it is nobody's. */
+  /**
+   * From now on news of the resource come for `holder`. Null when that works, else the server's error; `unknown` when
+   * nobody has the resource.
+   */
   async watch(
     request: RequestMessage,
     holder: object,

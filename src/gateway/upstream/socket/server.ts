@@ -23,8 +23,8 @@ interface SocketServer {
 }
 
 /**
- * A Unix socket on which every connection is a session. The folder it lies in keeps other users out, and the file beside
- * it that has to be read first the servers behind us.
+ * A Unix socket on which every connection is a session. Its folder keeps other users out; the proof beside it, which
+ * has to be said first, keeps out the servers behind us.
  */
 export async function listenSocket(options: SocketOptions): Promise<SocketServer> {
   const folder = dirname(options.path)

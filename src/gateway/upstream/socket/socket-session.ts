@@ -21,8 +21,8 @@ export interface SessionOptions {
 }
 
 /**
- * One connection: it proves that no shield is around it, may then say where it comes from, or ask after the daemon; from
- * then on it is a session.
+ * One connection: first it proves that no shield is around it. Then it may say where it comes from, or ask after the
+ * daemon; with anything else it becomes a session.
  */
 export class SocketSession {
   readonly #socket: Socket
