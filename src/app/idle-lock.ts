@@ -2,7 +2,6 @@ import { AuditLog, headOf } from '../audit/index.ts'
 import { log } from '../base/index.ts'
 import type { ActivityDatabase } from '../store/index.ts'
 import type { Vault } from '../vault/index.ts'
-import { onRecord } from './on-record.ts'
 
 const LOOK_EVERY_MS = 5000
 
@@ -16,7 +15,7 @@ export function lockWhenIdle(
   idleMinutes: () => number,
   lookEveryMs = LOOK_EVERY_MS,
 ): () => void {
-  const recorded = onRecord(async () => new AuditLog(activity, { allowsFailure: true }))
+  const audit = new AuditLog(activity, { allowsFailure: true })
   let seen = { seq: -1, atMs: Date.now(), runMs: performance.now() }
   const look = async (): Promise<void> => {
     const limitMs = idleMinutes() * 60_000
@@ -28,12 +27,19 @@ export function lockWhenIdle(
     const opened = await vault()
     if (idleMs < limitMs || (await opened.locks()).isLocked) return
     log.info(`nothing was done for ${idleMinutes()} min`)
-    await recorded({ kind: 'lock', action: 'lock when idle' }, () => opened.lock(null))
+    await opened.lock(null)
+    // only now: the entry of a failure would be something that was done, and put off the next try
+    audit.record({ kind: 'lock', action: 'lock when idle', decision: 'allowed' })
+    await audit.flush()
   }
-  const timer = setInterval(
-    () => void look().catch(() => log.debug('the idle time could not be looked at')),
-    lookEveryMs,
-  )
+  let isLooking = false
+  const timer = setInterval(async () => {
+    // a rotation may hold the vault for longer than it takes to the next look
+    if (isLooking) return
+    isLooking = true
+    await look().catch(() => log.debug('the idle time could not be looked at'))
+    isLooking = false
+  }, lookEveryMs)
   timer.unref()
   return () => clearInterval(timer)
 }

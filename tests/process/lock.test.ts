@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { copyFileSync, renameSync } from 'node:fs'
 import { lockWhenIdle } from '../../src/app/idle-lock.ts'
+import { listed } from '../../src/audit/index.ts'
 import { systemClock } from '../../src/base/index.ts'
 import { openActivity } from '../../src/store/index.ts'
+import type { Vault } from '../../src/vault/index.ts'
 import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning } from '../helpers/processes.ts'
@@ -204,5 +206,32 @@ test('everything is locked when nothing was done for the idle time, and not befo
   await eventually(isOnRecord, 'it is on record')
   stop()
   await vault.close()
+  await activity.destroy()
+})
+
+test('a lock for idleness that fails is nothing that was done, which would put off the next try', async () => {
+  using home = homeOf()
+  const waiting = { clock: systemClock, onWait: () => undefined, limitMs: 1000 }
+  const activity = await openActivity(home.file('activity.db'), waiting)
+  let tries = 0
+  const vault = {
+    locks: async () => ({ isLocked: tries > 1, revoked: new Set() }),
+    lock: async () => {
+      if (++tries === 1) throw new Error('the disk is full')
+      return true
+    },
+  } as unknown as Vault
+
+  const stop = lockWhenIdle(
+    activity,
+    async () => vault,
+    () => 0.001,
+    20,
+  )
+  const entries = () => Array.fromAsync(listed(activity, { kind: 'lock' }))
+  await eventually(async () => (await entries()).some(({ decision }) => decision === 'allowed'), 'the lock')
+  stop()
+
+  expect((await entries()).map(({ decision }) => decision)).toEqual(['allowed'])
   await activity.destroy()
 })
