@@ -1,4 +1,4 @@
-/** Every error code there is. Append only: scripts and tests of users rely on them. The prefix names the room. */
+/** Every error code there is. Once released append only: scripts of users rely on them. The prefix names the room. */
 export type ErrorCode =
   | 'BASE_HOME_UNKNOWN'
   | 'BASE_FILE_UNWRITABLE'

@@ -15,7 +15,7 @@ import type { SessionMemory } from './view/session-memory.ts'
 import { type RequestMessage, textParam } from './wire/message.ts'
 import { restoreId } from './wire/relabel.ts'
 
-/** Requests that name what they want; of other methods nobody has heard. */
+/** What is on record even when nobody has what it names. */
 const NAMING = new Set(['tools/call', 'prompts/get', 'resources/read'])
 
 interface CallDeps {

@@ -62,6 +62,7 @@ export class Connection {
       calls: this.#calls,
       questions: this.#questions,
       listener: events,
+      hasEnded: () => this.#endReason !== null,
     })
     void this.#read()
   }
@@ -190,7 +191,7 @@ export class Connection {
     try {
       await readLines(
         stdout,
-        (line) => this.#receive(line),
+        (line) => this.#incoming.receive(line),
         (ends) => this.#incoming.tooLong(ends),
       )
     } catch {
@@ -212,9 +213,5 @@ export class Connection {
     this.#questions.cancelAll()
     this.#events.onEnded(reason)
     this.#ended.resolve()
-  }
-
-  #receive(line: Uint8Array): void | Promise<void> {
-    return this.#endReason === null ? this.#incoming.receive(line) : undefined
   }
 }

@@ -36,6 +36,8 @@ interface Link {
   readonly calls: CallsInFlight
   readonly questions: Questions
   readonly listener: Listener
+  /** What comes afterwards is for nobody, be it the rest of a batch. */
+  hasEnded(): boolean
 }
 
 /** How long a slow reader may hold up those who share the server with him, for each message. */
@@ -50,10 +52,11 @@ export class Incoming {
   readonly #calls: CallsInFlight
   readonly #questions: Questions
   readonly #listener: Listener
+  readonly #hasEnded: () => boolean
   /** Replies may be on their way to those who asked, which takes them to the end of the turn. */
   #hasReplied = false
 
-  constructor({ server, passage, writer, pending, calls, questions, listener }: Link) {
+  constructor({ server, passage, writer, pending, calls, questions, listener, hasEnded }: Link) {
     this.#server = server
     this.#passage = passage
     this.#writer = writer
@@ -61,6 +64,7 @@ export class Incoming {
     this.#calls = calls
     this.#questions = questions
     this.#listener = listener
+    this.#hasEnded = hasEnded
   }
 
   /** A promise while whoever gets it has no room for more. */
@@ -70,6 +74,7 @@ export class Incoming {
 
   /** Made once, as `#holdBack` is, and not for each line. */
   readonly #receiveOne = (line: Uint8Array): void | Promise<void> => {
+    if (this.#hasEnded()) return
     const message = this.#passage.fromServer(line, this.#holdBack)
     if (message === null) return
     return this.#capped(this.#dispatch(message))
@@ -98,7 +103,7 @@ export class Incoming {
   async #behindReply(message: RequestMessage | NotificationMessage): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
     this.#hasReplied = false
-    await this.#pass(message)
+    if (!this.#hasEnded()) await this.#pass(message)
   }
 
   #pass(message: RequestMessage | NotificationMessage): void | Promise<void> {

@@ -48,7 +48,9 @@ export async function listenSocket(options: SocketOptions): Promise<SocketServer
   const server = createServer({ allowHalfOpen: false }, (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
-    if (open.size >= MAX_CONNECTIONS) return void socket.end()
+    socket.on('error', () => undefined)
+    // what it has sent must be read, or it never closes
+    if (open.size >= MAX_CONNECTIONS) return void socket.resume().end()
     const served = new SocketSession(socket, session).run().finally(() => open.delete(served))
     open.add(served)
   })

@@ -35,7 +35,6 @@ export class SocketSession {
   constructor(socket: Socket, options: SessionOptions) {
     this.#socket = socket
     this.#options = options
-    socket.on('error', () => undefined)
     this.#writer = new LineWriter(socketSink(socket), () => socket.destroy())
   }
 
