@@ -3,7 +3,7 @@ import type { LineEnds } from './framing.ts'
 const VERSION = '(?:"jsonrpc"\\s*:\\s*"2\\.0"\\s*,\\s*)?'
 const ESCAPE = '\\\\(?:["\\\\/bfnrt]|u[0-9A-Fa-f]{4})'
 const ID = `"id"\\s*:\\s*(-?(?:0|[1-9]\\d*)|"(?:[^"\\\\\\p{Cc}]|${ESCAPE})*")\\s*`
-const FIRST = new RegExp(`^\\s*\\{\\s*${VERSION}${ID}`, 'u')
+const FIRST = new RegExp(`^\\s*\\{\\s*${VERSION}${ID}[,}]`, 'u')
 const LAST = new RegExp(`${ID}(?:,\\s*"jsonrpc"\\s*:\\s*"2\\.0"\\s*)?\\}\\s*$`, 'u')
 const METHOD = new RegExp(`^\\s*\\{\\s*${VERSION}(?:${ID},\\s*)?${VERSION}"method"\\s*:`, 'u')
 
