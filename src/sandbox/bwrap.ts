@@ -104,7 +104,6 @@ function withoutDoors({ network }: Plan): string[] {
 /** A system that cannot be written, a home of the server's own that stays, and what the configuration adds. */
 function strictMounts(plan: Plan): string[] {
   const { home, privateHome, folder, executable, readable, writable, shown, network } = plan
-
   mkdirSync(privateHome, { recursive: true, mode: 0o700 })
   const programs = (hostEnvironment()['PATH'] ?? '').split(':').filter((entry) => isWithin(entry, home))
   const needed = [

@@ -31,14 +31,13 @@ export class Sandbox {
 
   /** What is hidden: the folders of key, databases, token and socket, wherever the variables have put them. */
   constructor(paths: Paths) {
-    const folders = [paths.home, dirname(paths.vault), dirname(paths.keyFile), dirname(paths.socket)]
-    this.#hidden = outermost(folders.map(realFolder))
+    this.#sockets = realFolder(dirname(paths.socket))
+    this.#hidden = outermost([paths.home, dirname(paths.vault), dirname(paths.keyFile), this.#sockets])
     const config = realFolder(paths.config)
     const configs = this.#hidden.some((folder) => isWithin(config, folder)) ? [] : [config]
     this.#readOnly = [...configs, ...(existsSync(CONTROL_GROUPS) ? [CONTROL_GROUPS] : [])]
     this.#home = realFolder(userHome())
-    this.#homes = join(realFolder(paths.home), 'homes')
-    this.#sockets = realFolder(dirname(paths.socket))
+    this.#homes = join(paths.home, 'homes')
     for (const folder of this.#hidden) this.#numbers.set(folder, numberOf(folder))
   }
 
