@@ -1,5 +1,6 @@
 import type { Caller } from '../downstream/caller.ts'
 import { GatewayError } from '../gateway-error.ts'
+import { canonicalJson } from '../wire/canonical-json.ts'
 import { isObject, members, sourceOf } from '../wire/json-span.ts'
 import { type RequestMessage, textParam } from '../wire/message.ts'
 import type { HeldCall } from './held-call.ts'
@@ -73,17 +74,8 @@ function aboutOf(request: RequestMessage): string {
   return JSON.stringify([
     method,
     name,
-    given === undefined ? null : canonical(JSON.parse(sourceOf(bytes, given))),
+    given === undefined ? null : canonicalJson(JSON.parse(sourceOf(bytes, given))),
   ])
-}
-
-/** Clients may write the same arguments in another order. */
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.entries(value)
-    .map(([name, member]) => [name, canonical(member)])
-    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
 }
 
 function responsesIn({ bytes, params }: RequestMessage): ReadonlyMap<string, string> {

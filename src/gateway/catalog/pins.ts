@@ -1,5 +1,6 @@
 import { digestOf, log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
+import { canonicalJson } from '../wire/canonical-json.ts'
 import { keyIn, PINNED } from './item-key.ts'
 import { plainSource } from './plain-text.ts'
 import type { ServerListing } from './store.ts'
@@ -91,13 +92,5 @@ function itemOf(source: string): string {
 
 function pinnedPart(source: string): unknown {
   const tool: Record<string, unknown> = JSON.parse(source)
-  return PINNED.map((member) => sorted(tool[member]))
-}
-
-/** Equal for equal JSON, however its members are ordered. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return { members: entries.map(([name, inner]) => [name, sorted(inner)]) }
+  return PINNED.map((member) => canonicalJson(tool[member]))
 }

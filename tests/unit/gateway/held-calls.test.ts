@@ -58,6 +58,21 @@ test('a retry may write the same arguments in another order, and no others', asy
   calls.close()
 })
 
+test('a retry with a list of pairs does not go on with the call that had an object', () => {
+  const calls = new HeldCalls()
+  const held = new HeldCall(caller)
+  held.follow(() => new Promise(() => undefined))
+  const state = calls.hold(held, request('tools/call', { name: 'x', arguments: { q: { a: 1 } } }))
+  const other = request('tools/call', {
+    name: 'x',
+    arguments: { q: [['a', 1]] },
+    requestState: state,
+  })
+
+  expect(() => calls.resume(state, other, caller)).toThrow()
+  calls.close()
+})
+
 test('after 1,000 held calls the oldest is given up', () => {
   const calls = new HeldCalls()
   const states = Array.from({ length: 1001 }, () => {
