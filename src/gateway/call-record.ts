@@ -2,7 +2,7 @@ import type { AuditLog } from '../audit/index.ts'
 import type { ClientDescription } from './downstream/caller.ts'
 import type { LeakGuard } from './guard/leak-guard.ts'
 import type { Route } from './route.ts'
-import { sourceOf } from './wire/json-span.ts'
+import { isObject, isString, members, sourceOf, textOf } from './wire/json-span.ts'
 import { type RequestMessage, sourceBytes, textParam } from './wire/message.ts'
 
 export interface RecordOptions {
@@ -64,8 +64,8 @@ export class CallRecorder {
     else this.#audit.recordNotDone(entry, error)
   }
 
-  /** Of what no server has. */
-  unknown(request: RequestMessage, startedMs: number, reply: Uint8Array): void {
+  /** Of what no server has. `reply`: null when it is worded elsewhere. */
+  unknown(request: RequestMessage, startedMs: number, reply: Uint8Array | null): void {
     const entry = this.#entryOf(request, startedMs, reply, null)
     this.#audit.record({ ...entry, decision: 'refused', reason: 'CALL_UNKNOWN' })
   }
@@ -93,7 +93,7 @@ export class CallRecorder {
   }
 
   #nameOf(request: RequestMessage): string | undefined {
-    const name = textParam(request, 'name') ?? textParam(request, 'uri')
+    const name = textParam(request, 'name') ?? textParam(request, 'uri') ?? referredTo(request)
     return name === null ? undefined : this.#guard.withoutValues(name)
   }
 
@@ -117,6 +117,15 @@ export class CallRecorder {
 export function clientLabel({ clientInfo }: Pick<ClientDescription, 'clientInfo'>): string {
   const { name, version }: { name?: unknown; version?: unknown } = JSON.parse(clientInfo)
   return `${wordOf(name) ?? 'unknown'}/${wordOf(version) ?? ''}`
+}
+
+/** What a completion is asked for: a prompt, or the URI of a template. */
+function referredTo({ method, bytes, params }: RequestMessage): string | null {
+  const reference = params.get('ref')
+  if (method !== 'completion/complete' || !isObject(bytes, reference)) return null
+  const fields = members(bytes, reference)
+  const name = fields.get('name') ?? fields.get('uri')
+  return isString(bytes, name) ? textOf(bytes, name) : null
 }
 
 function wordOf(value: unknown): string | null {

@@ -16,7 +16,7 @@ import { type RequestMessage, textParam } from './wire/message.ts'
 import { restoreId } from './wire/relabel.ts'
 
 /** What is on record even when nobody has what it names. */
-const NAMING = new Set(['tools/call', 'prompts/get', 'resources/read'])
+const NAMING = new Set(['tools/call', 'prompts/get', 'resources/read', 'completion/complete'])
 
 interface CallDeps {
   readonly config: Config

@@ -172,21 +172,32 @@ describe('on record', () => {
   })
 })
 
-test('a call of what nothing has is on record as refused', async () => {
-  using home = auditedHome()
+test('what is asked of what nothing has is on record as refused, once each and by name', async () => {
+  using home = new TempHome(configOf([{ id: 'one' }, { id: 'plain' }]))
   await using client = await RawClient.start(home)
+  const completion = (ref: object) =>
+    client.request('completion/complete', { ref, argument: { name: 'city', value: 'typed' } })
 
   await client.request('tools/list')
   await client.call('plain__nothing', { message: 'x' })
   await client.request('prompts/get', { name: 'nothing' })
+  await client.request('resources/read', { uri: 'no:thing' })
+  await client.request('resources/subscribe', { uri: 'no:thing' })
+  await completion({ type: 'ref/prompt', name: 'nothing' })
+  await completion({ type: 'ref/resource', uri: 'no:{thing}' })
   await client[Symbol.asyncDispose]()
 
   const refused = entriesOf(home, '--kind', 'call', '--decision', 'refused')
   expect(refused.map(({ action, name, reason }) => [action, name, reason])).toEqual([
     ['tools/call', 'plain__nothing', 'CALL_UNKNOWN'],
     ['prompts/get', 'nothing', 'CALL_UNKNOWN'],
+    ['resources/read', 'no:thing', 'CALL_UNKNOWN'],
+    ['resources/subscribe', 'no:thing', 'CALL_UNKNOWN'],
+    ['completion/complete', 'nothing', 'CALL_UNKNOWN'],
+    ['completion/complete', 'no:{thing}', 'CALL_UNKNOWN'],
   ])
   expect(refused[0]?.argumentsDigest).toBeString()
+  expect(filesHolding(home.path, 'typed')).toEqual([])
 })
 
 describe('what cannot be put on record', () => {

@@ -118,9 +118,12 @@ export class ClientView implements LinkListener {
       catalog: this.lists.catalog,
       memory: this.#memory,
     })
-    if (route === null || uri === null) return 'unknown'
     const recorder = this.#deps.recorder.of(client)
     const startedMs = performance.now()
+    if (route === null || uri === null) {
+      recorder.unknown(request, startedMs, null)
+      return 'unknown'
+    }
     try {
       recorder.check()
       const link = await this.#acquire(route.server, client)
