@@ -168,6 +168,25 @@ test('a server that is brought back by its policy is subscribed to again, though
   expect(record()).toEqual([...asked, ...asked])
 })
 
+test.each(['legacy', 'modern'])(
+  'what a %s server no longer tells about once it is back is watched no more',
+  async (era) => {
+    const { home, record } = homeOf(era, { restart_policy: 'always' })
+    await using client = await RawClient.start(home)
+    await subscribe(client, 'test://once')
+    const asked = () => record().filter((line) => line.endsWith('test://once')).length
+    await client.call('one__end')
+    await eventually(() => asked() === 2, 'it is asked again, and refuses')
+    await client.callText('one__subscribed')
+
+    await client.call('one__end')
+
+    await eventually(() => record().filter((line) => line === 'started').length === 3, 'it is back again')
+    await client.callText('one__subscribed')
+    expect(asked()).toBe(2)
+  },
+)
+
 test('a server whose secret has changed is subscribed to again, though nobody calls', async () => {
   const { home, record } = homeOf('legacy')
   const file = join(home.folder, 'record')

@@ -88,13 +88,20 @@ export class ResourceWatches {
       watch.subscription.stop()
       watch.link = link
       watch.subscription = this.#subscribe(watch)
-      watch.subscription.agreed.catch(() => undefined)
+      void this.#keepIfAgreed(watch)
     }
   }
 
   /** The client has gone; the servers may go on for others. */
   close(): void {
     for (const watch of this.#watches.values()) this.#end(watch)
+  }
+
+  /** What the server refuses now is watched no more; one that has ended over it may come back. */
+  async #keepIfAgreed(watch: Watch): Promise<void> {
+    const { subscription } = watch
+    const error = await subscription.agreed.catch(() => null)
+    if (error !== null && watch.subscription === subscription) this.#end(watch)
   }
 
   /** At once, as news may come right behind the server's answer. */
