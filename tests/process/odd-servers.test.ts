@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { namesOf, RawClient, textOf } from '../helpers/mcp-client.ts'
+import { eventually, runningProcesses } from '../helpers/processes.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
 
 function homeOfOdd(kind: string, more: Record<string, unknown> = {}): TempHome {
@@ -22,11 +23,24 @@ describe('servers as they should not be', () => {
     expect(second).toMatch(/rests for 1 s more/)
   })
 
-  test('one that never speaks is given up after startup_timeout_sec', async () => {
-    using home = new TempHome(configOf([{ id: 'mute', script: 'odd', args: ['mute'], more }]))
-    await using client = await RawClient.start(home)
+  test('one that never speaks is given up after startup_timeout_sec, and is started again once it has ended', async () => {
+    using home = new TempHome()
+    const args = ['mute', home.folder]
+    home.writeConfig(configOf([{ id: 'mute', script: 'odd', args, more: { ...more, ...UNSHIELDED } }]))
+    const living = () => runningProcesses().filter(({ commandLine }) => commandLine.includes(home.folder))
+    const client = await RawClient.start(home)
 
     expect(textOf(await client.call('mute__echo'))).toContain('not ready within 1 s')
+    const [first] = living()
+    expect(first).toBeDefined()
+
+    const isTriedAgain = async () => textOf(await client.call('mute__echo')).includes('not ready within 1 s')
+    await eventually(isTriedAgain, 'it has rested')
+    const [second, ...others] = living()
+    expect(second?.pid).not.toBe(first?.pid ?? 0)
+    expect(others).toEqual([])
+    await client.close()
+    expect(living()).toEqual([])
   })
 
   test('one that closes its output in a call fails the call', async () => {

@@ -12,12 +12,12 @@ export class Places {
    */
   async enter(server: Server, signal: AbortSignal): Promise<() => void> {
     const deadline = performance.now() + server.startupTimeoutSec * 1000
-    while (this.#isFull(server)) {
+    while (!signal.aborted && this.#isFull(server)) {
       const waitMs = deadline - performance.now()
       if (waitMs <= 0) throw limitReached(server)
       await this.#change(server.id, waitMs, signal)
-      if (signal.aborted) throw new GatewayError('SERVER_ENDED', 'it is no longer wanted')
     }
+    if (signal.aborted) throw new GatewayError('SERVER_ENDED', 'it is no longer wanted')
     this.#taken.set(server.id, (this.#taken.get(server.id) ?? 0) + 1)
     return () => this.#leave(server.id)
   }

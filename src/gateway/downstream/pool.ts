@@ -25,6 +25,8 @@ export class Pool implements PoolOwner {
   /** Of servers that are brought back unasked. */
   readonly #restarts = new Map<string, Timer>()
   readonly #retiring = new Map<PoolEntry, Promise<void>>()
+  /** Resolve when those that did not start have ended. */
+  readonly #ending = new Map<string, Promise<unknown>>()
   /** Ended by themselves, with a policy that leaves them so. */
   readonly #downForGood = new Map<string, string>()
   #isClosed = false
@@ -87,6 +89,7 @@ export class Pool implements PoolOwner {
     const entries = [...this.#entries.values(), ...this.#retiring.keys()]
     this.#entries.clear()
     await Promise.all(entries.map((entry) => entry.stop()))
+    await Promise.all(this.#ending.values())
   }
 
   idle(entry: PoolEntry): void {
@@ -137,15 +140,18 @@ export class Pool implements PoolOwner {
   }
 
   async #connect(wanted: Wanted, backOff: BackOff, signal: AbortSignal): Promise<ServerLink> {
+    const { id } = wanted.server
     backOff.check()
+    await this.#ending.get(id)
     const leave = await this.#places.enter(wanted.server, signal)
+    const onEnding = (gone: Promise<void>) => this.#ending.set(id, Promise.all([this.#ending.get(id), gone]))
     try {
-      const link = await startServer({ ...wanted, signal }, this.#deps)
+      const link = await startServer({ ...wanted, signal, onEnding }, this.#deps)
       backOff.succeeded()
       void link.connection.ended.then(leave)
       return link
     } catch (error) {
-      leave()
+      void Promise.resolve(this.#ending.get(id)).then(leave)
       const isServersFault = !(isMcplexerError(error) && NOT_THE_SERVERS_FAULT.test(error.code))
       if (isServersFault) backOff.failed()
       throw error

@@ -26,11 +26,13 @@ export interface StarterDeps {
 
 export interface Start extends Wanted {
   readonly signal: AbortSignal
+  /** It has failed; `gone` resolves when its process has ended, which the error is not kept back for. */
+  onEnding(gone: Promise<void>): void
 }
 
 /**
  * From a configured server to a link that is ready: opens its scope, starts the process, shakes hands. The scope is
- * open just for the spawn. On any error, and when `signal` fires, nothing keeps running.
+ * open just for the spawn. On any error, and when `signal` fires, what was started is being ended.
  */
 export async function startServer(start: Start, deps: StarterDeps): Promise<ServerLink> {
   const first = start.knownEra ?? start.client.era
@@ -47,7 +49,7 @@ class DiedOfTheQuestion extends GatewayError {}
 
 async function startIn(
   era: Era,
-  { server, client, clientFolder, signal }: Start,
+  { server, client, clientFolder, signal, onEnding }: Start,
   deps: StarterDeps,
 ): Promise<ServerLink> {
   await deps.watchdog.ready()
@@ -70,9 +72,12 @@ async function startIn(
     return link
   } catch (error) {
     const hasDied = connection.endReason !== null && isMcplexerError(error, 'SERVER_ENDED')
-    await connection.stop()
-    await Promise.race([stderrRead, Bun.sleep(100)])
-    throw startError(server, error, stderr.lastLines(), hasDied && era === 'modern')
+    const isAskedAgain = hasDied && era === 'modern'
+    const gone = connection.stop()
+    onEnding(gone)
+    if (isAskedAgain) await gone
+    await Promise.race([stderrRead, Bun.sleep(LAST_WORDS_MS)])
+    throw startError(server, error, stderr.lastLines(), isAskedAgain)
   }
 }
 
@@ -136,6 +141,9 @@ function spawnGuarded(
   }
 }
 
+/** For what it has said on stderr and was not read yet. */
+const LAST_WORDS_MS = 100
+
 /** Calls that its end has broken off are still being put on record. */
 const LAST_CALLS_MS = 1000
 
@@ -152,12 +160,12 @@ function eventsOf(link: () => ServerLink | null): ConnectionEvents {
 const STRICT_HINT =
   'its shield is strict: of your home and /tmp it sees its program and what `readable` names, so its script belongs there'
 
-function startError(server: Server, error: unknown, lastLines: string, hasDied: boolean): McplexerError {
+function startError(server: Server, error: unknown, lastLines: string, isAskedAgain: boolean): McplexerError {
   const reason = isMcplexerError(error) ? error.message : 'an unexpected error'
   const said = lastLines === '' ? 'it said nothing on stderr' : `its last words on stderr:\n${lastLines}`
   const ofShield = server.shield === 'strict' ? STRICT_HINT : undefined
   const hint = isMcplexerError(error, 'SERVER_START_FAILED') ? error.hint : ofShield
-  const Kind = hasDied ? DiedOfTheQuestion : GatewayError
+  const Kind = isAskedAgain ? DiedOfTheQuestion : GatewayError
   return new Kind('SERVER_START_FAILED', `server ${server.id} did not start: ${reason}; ${said}`, {
     ...(hint === undefined ? {} : { hint }),
   })
