@@ -24,6 +24,8 @@ export interface Retention {
 interface Limits {
   readonly firstKept: number
   readonly oldestMs: number
+  /** What is dated later was written by a clock that was ahead. */
+  readonly latestMs: number
   readonly bytesToGo: number
 }
 
@@ -37,6 +39,8 @@ const PAGES_AT_ONCE = 10
 
 /**
  * Lets go of what is too old or too much, from the front, so that the rest stays a chain, and puts that on record.
+ * Nothing goes that is young by its own date, unless that is to come yet: such an entry is as old as the next one behind
+ * it, or older, and goes with that. One of a date that has passed may be right, and those behind it wait for it.
  * Nothing goes of a record that was changed: what shows the change could be among it. Gives the number of the last
  * entry that went, or null.
  */
@@ -88,6 +92,7 @@ async function limitsOf(
     // the entry that says so is one of those kept; else each start would let go of another one
     firstKept: isTooMuch ? newest.seq - keepEntries + 2 : 0,
     oldestMs: keepDays === 0 ? 0 : nowMs - keepDays * DAY_MS,
+    latestMs: keepDays === 0 ? Number.POSITIVE_INFINITY : nowMs,
     bytesToGo: bytesAbove === 0 ? 0 : bytesAbove + keepMb * MB * ROOM,
   }
 }
@@ -102,22 +107,31 @@ async function isKnown(activity: ActivityDatabase, start: AuditStart): Promise<b
 async function oldestToGo(
   activity: ActivityDatabase,
   start: AuditStart,
-  { firstKept, oldestMs, bytesToGo }: Limits,
+  { firstKept, oldestMs, latestMs, bytesToGo }: Limits,
 ): Promise<{ last: number | null; bytes: number; isWhole: boolean }> {
   let last: number | null = null
   let bytes = 0
+  /** Of entries of the future, for which what is behind them decides. */
+  let undecided = 0
   let before = start
-  for (let page = 0; page < PAGES_AT_ONCE; page++) {
+  for (let page = 0; page < PAGES_AT_ONCE || undecided > 0; page++) {
     const rows = await auditAfter(activity, before.seq, PAGE)
     for (const row of rows) {
-      const isKept = row.seq >= firstKept && !(decodeEntry(row).atMs < oldestMs) && bytes >= bytesToGo
-      if (isKept) return { last, bytes, isWhole: true }
-      last = row.seq
-      bytes += Buffer.byteLength(row.body)
+      const { atMs } = decodeEntry(row)
+      const goes = row.seq < firstKept || atMs < oldestMs || bytes < bytesToGo
+      if (!goes && !(atMs > latestMs)) return { last, bytes, isWhole: true }
+      undecided += Buffer.byteLength(row.body)
+      if (goes) {
+        last = row.seq
+        bytes += undecided
+        undecided = 0
+      }
       if (!isLinked(before, row)) return { last, bytes, isWhole: false }
       before = row
     }
     if (rows.length < PAGE) break
+    // calls go on meanwhile
+    if (undecided > 0) await Bun.sleep(0)
   }
   return { last, bytes, isWhole: true }
 }

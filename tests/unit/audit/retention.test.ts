@@ -1,12 +1,14 @@
 import { Database } from 'bun:sqlite'
-import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { linkedHash } from '../../../src/audit/chain.ts'
+import { encodeEntry } from '../../../src/audit/entry.ts'
 import { type ActivityDatabase, AuditLog, listed, pruneRegularly, verify } from '../../../src/audit/index.ts'
 import { prune } from '../../../src/audit/retention.ts'
 import { systemClock } from '../../../src/base/index.ts'
-import { openActivity } from '../../../src/store/index.ts'
+import { appendAudit, openActivity } from '../../../src/store/index.ts'
 import { eventually } from '../../helpers/processes.ts'
 
 const WAITING = { clock: systemClock, onWait: () => undefined, limitMs: 5000 }
@@ -31,6 +33,14 @@ async function add(count: number, name = 'one__echo'): Promise<void> {
   const log = new AuditLog(activity, { allowsFailure: false })
   for (let n = 0; n < count; n++) log.record({ kind: 'call', action: 'tools/call', decision: 'allowed', name })
   await log.flush()
+}
+
+/** One entry for each, in this order. */
+async function addOfDays(...days: number[]): Promise<void> {
+  const bodies = days.map((day) =>
+    encodeEntry({ kind: 'call', action: 'tools/call', decision: 'allowed' }, day * DAY_MS),
+  )
+  await appendAudit(activity, bodies, linkedHash)
 }
 
 async function seqs(): Promise<number[]> {
@@ -68,6 +78,28 @@ test('a gateway that runs for long lets go again and again, by what is configure
 
   await eventually(async () => (await seqs()).length === 4, 'all but four are gone again')
   stop()
+})
+
+describe('on day 100, with ten days to keep', () => {
+  test.each([
+    ['goes with an old one behind it, and holds up nothing', [80, 300, 85, 300, 95], 3],
+    ['stays while what is behind it is young', [80, 300, 95], 1],
+    ['stays when nothing is behind it', [80, 300], 1],
+    ['goes though there are more of them than go at once', [...Array(12_000).fill(300), 80, 95], 12_001],
+  ])('an entry of a clock that was ahead %s', async (_what, days, gone) => {
+    await addOfDays(...days)
+
+    expect(await prune(activity, { ...FOR_EVER, keepDays: 10 }, 100 * DAY_MS)).toBe(gone)
+
+    expect((await seqs())[0]).toBe(gone + 1)
+    expect(await verify(activity)).toMatchObject({ brokenAt: null, isCutOff: false })
+  })
+
+  test('nothing goes that is young by a date that may be right', async () => {
+    await addOfDays(95, 80, 300, 80)
+
+    expect(await prune(activity, { ...FOR_EVER, keepDays: 10 }, 100 * DAY_MS)).toBeNull()
+  })
 })
 
 test('keeps as many megabytes as it should, with room for some more', async () => {
