@@ -1,4 +1,4 @@
-import { type ActivityDatabase, auditAfter, auditStart } from '../store/index.ts'
+import { type ActivityDatabase, type AuditStart, auditAfter, auditStart } from '../store/index.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { isLinked } from './link.ts'
 import { readableEntry } from './readable.ts'
@@ -7,7 +7,7 @@ import { letGo } from './retention.ts'
 const PAGE = 1000
 
 /** `brokenAt`: the first entry that is not as it was written, or does not follow on the one before. */
-interface Verdict {
+export interface Verdict {
   readonly entries: number
   readonly firstSeq: number
   readonly brokenAt: number | null
@@ -15,8 +15,8 @@ interface Verdict {
   readonly isCutOff: boolean
   /** When those in front were let go of, as the record says. */
   readonly letGoAtMs: number | null
-  /** Of the checkpoint: whether the entry that it names is there and unchanged; null without one. */
-  readonly hasCheckpoint: boolean | null
+  /** The checkpoints whose entries are there and unchanged. */
+  readonly standing: ReadonlySet<Checkpoint>
 }
 
 /**
@@ -25,17 +25,18 @@ interface Verdict {
  */
 export async function verify(
   activity: ActivityDatabase,
-  checkpoint: Checkpoint | null = null,
+  checkpoints: readonly Checkpoint[] = [],
 ): Promise<Verdict> {
   const start = await auditStart(activity)
   const lettingGo = letGo(start)
   let before = start
   let entries = 0
   let letGoAtMs: number | null = null
-  let hasCheckpoint = checkpoint === null ? null : isNamed(start, checkpoint)
+  const named = Map.groupBy(checkpoints, ({ seq }) => seq)
+  const standing = new Set(standingAt(start, named))
   const verdict = (brokenAt: number | null): Verdict => {
     const isCutOff = start.seq !== 0 && letGoAtMs === null
-    return { entries, firstSeq: start.seq + 1, brokenAt, isCutOff, letGoAtMs, hasCheckpoint }
+    return { entries, firstSeq: start.seq + 1, brokenAt, isCutOff, letGoAtMs, standing }
   }
   for (;;) {
     const rows = await auditAfter(activity, before.seq, PAGE)
@@ -46,11 +47,15 @@ export async function verify(
       if (kind === lettingGo.kind && action === lettingGo.action) letGoAtMs = atMs
       entries++
       before = row
-      if (checkpoint !== null && isNamed(row, checkpoint)) hasCheckpoint = true
+      for (const checkpoint of standingAt(row, named)) standing.add(checkpoint)
     }
   }
 }
 
-function isNamed({ seq, hash }: { seq: number; hash: Uint8Array }, checkpoint: Checkpoint): boolean {
-  return seq === checkpoint.seq && Buffer.from(hash).toString('hex') === checkpoint.hash
+/** `named`: by the number of the entry. */
+function standingAt(
+  { seq, hash }: AuditStart,
+  named: ReadonlyMap<number, readonly Checkpoint[]>,
+): Checkpoint[] {
+  return (named.get(seq) ?? []).filter((checkpoint) => checkpoint.hash === Buffer.from(hash).toString('hex'))
 }

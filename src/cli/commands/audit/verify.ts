@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
-import type { ActivityDatabase, Checkpoint } from '../../../audit/index.ts'
+import type { Checkpoint, Verdict } from '../../../audit/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { CliError } from '../../cli-error.ts'
 import { printHint } from '../../messages.ts'
@@ -25,51 +25,44 @@ export class AuditVerifyCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     const activity = await app.usableActivity()
-    const checkpoints = this.checkpoint === undefined ? [null] : await readCheckpoints(this.checkpoint)
-    let standing = 0
-    for (const checkpoint of checkpoints) {
-      const found = await this.#check(activity, checkpoint)
-      if (found === 'changed') return 1
-      if (found === 'intact') standing++
-    }
-    if (standing > 0) return 0
+    const checkpoints = this.checkpoint === undefined ? [] : await readCheckpoints(this.checkpoint)
+    const { verify } = await import('../../../audit/index.ts')
+    const verdict = await verify(activity, checkpoints)
+    for (const checkpoint of checkpoints.length === 0 ? [null] : checkpoints)
+      if (!(await this.#tell(verdict, checkpoint))) return 1
+    if (checkpoints.length === 0 || verdict.standing.size > 0) return 0
     printHint('a checkpoint shows nothing any more once its entry has gone: keep newer ones beside it')
     return 1
   }
 
-  /** Prints what it finds; `gone`: only that the entry of the checkpoint was let go of. */
-  async #check(
-    activity: ActivityDatabase,
+  /** Prints what was found, of this checkpoint if there is one; false when it is a change. */
+  async #tell(
+    { entries, firstSeq, brokenAt, isCutOff, letGoAtMs, standing }: Verdict,
     checkpoint: Checkpoint | null,
-  ): Promise<'intact' | 'changed' | 'gone'> {
-    const { verify } = await import('../../../audit/index.ts')
-    const { entries, firstSeq, brokenAt, isCutOff, letGoAtMs, hasCheckpoint } = await verify(
-      activity,
-      checkpoint,
-    )
+  ): Promise<boolean> {
     if (brokenAt !== null) return this.#fail(`the record was changed at entry ${brokenAt}`)
     if (isCutOff)
       return this.#fail(`entries up to ${firstSeq - 1} are missing, and no entry says that they were let go of`)
-    if (hasCheckpoint === false && checkpoint !== null) {
+    if (checkpoint !== null && !standing.has(checkpoint)) {
       if (checkpoint.seq >= firstSeq)
         return this.#fail(`entry ${checkpoint.seq} of the checkpoint is missing, or another one`)
       await printText(`entry ${checkpoint.seq} of the checkpoint was let go of, as the record says`)
-      return 'gone'
+      return true
     }
     await printText(intact(entries, firstSeq, checkpoint))
     if (letGoAtMs !== null)
       await printText(`those before ${firstSeq} were let go of ${new Date(letGoAtMs).toISOString()}`)
     if (checkpoint !== null) await print(`signed by ${checkpoint.publicKey}`)
-    return 'intact'
+    return true
   }
 
-  async #fail(text: string): Promise<'changed'> {
+  async #fail(text: string): Promise<false> {
     await printText(text)
     printHint(
       'keep a copy of activity.db, compare it with a backup, and see who could write to it; if others could, ' +
         'replace the secrets that it names at their providers',
     )
-    return 'changed'
+    return false
   }
 }
 
