@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, rmSync } from 'node:fs'
-import { createConnection, createServer } from 'node:net'
+import { createConnection, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { isSocketProof, makeSocketProof, type Paths, readSocketProof, systemCode } from '../base/index.ts'
+import { Doorstep, makeSocketProof, type Paths, readSocketProof, systemCode } from '../base/index.ts'
 import type { KeyHandover } from '../vault/index.ts'
 import { runFolder } from './run-folder.ts'
 
@@ -21,18 +21,10 @@ export async function listenForUnlocking(paths: Paths, take: (key: KeyHandover) 
   await removeAbandoned(folder)
   makeSocketProof(folder)
   const path = join(folder, `unlock-${process.pid}.sock`)
+  const doorstep = new Doorstep(folder)
   const server = createServer((socket) => {
-    let text = ''
     socket.on('error', () => undefined)
-    socket.on('data', (chunk) => {
-      text += String(chunk)
-      if (text.length > MAX_BYTES) socket.destroy()
-      const [proof = '', line, ...rest] = text.split('\n')
-      if (rest.length === 0) return
-      const key = isSocketProof(folder, proof) ? keyIn(line ?? '') : null
-      if (key !== null) take(key)
-      socket.end(key === null ? '' : 'taken\n')
-    })
+    doorstep.meet(socket, () => receive(socket, take))
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -42,8 +34,24 @@ export async function listenForUnlocking(paths: Paths, take: (key: KeyHandover) 
   server.unref()
   return () => {
     server.close()
+    doorstep.close()
     rmSync(path, { force: true })
   }
+}
+
+/** One line, and the answer to it. */
+function receive(socket: Socket, take: (key: KeyHandover) => void): void {
+  let text = ''
+  socket.on('data', (chunk) => {
+    text += String(chunk)
+    if (text.length > MAX_BYTES) socket.destroy()
+    const [line = '', ...rest] = text.split('\n')
+    if (rest.length === 0) return
+    const key = keyIn(line)
+    if (key !== null) take(key)
+    socket.end(key === null ? '' : 'taken\n')
+  })
+  socket.resume()
 }
 
 /** Whether any gateway waits for it. Throws DAEMON_FOLDER_UNSAFE. */

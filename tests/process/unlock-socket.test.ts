@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createConnection, createServer } from 'node:net'
 import { filesHolding } from '../helpers/canary.ts'
 import { KeyHome, PASSPHRASE } from '../helpers/key-home.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
@@ -70,6 +70,21 @@ describe('the socket that waits for the passphrase', () => {
     expect(home.withPassphrase(['unlock']).stderr).toContain('2 gateways can open')
 
     expect(sockets(home).sort()).toEqual([socketOf(living), socketOf(next), aboutToListen].sort())
+  })
+
+  test('lets nobody wait who does not say the proof, and hears the others meanwhile', async () => {
+    using home = new KeyHome()
+    home.withPassphrase(['key', 'protect', '--with', 'passphrase'])
+    await using client = await RawClient.start(home)
+    expect(await client.callText('one__environment')).toContain('mcplexer unlock')
+    const silent = Array.from({ length: 300 }, () => createConnection(home.file(`run/${socketOf(client)}`)))
+    const connected = silent.map((socket) => new Promise((resolve) => socket.once('connect', resolve)))
+    await Promise.all(connected)
+
+    expect(home.withPassphrase(['unlock']).stderr).toBe('mcplexer: 1 gateway can open the key file now\n')
+
+    await eventually(() => silent.every(({ closed }) => closed), 'all are closed')
+    expect(await client.callText('one__environment')).toContain('the-token-itself')
   })
 
   test('is neither opened nor written to in a folder that others can reach into', async () => {

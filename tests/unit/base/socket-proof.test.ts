@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isSocketProof, makeSocketProof, readSocketProof } from '../../../src/base/index.ts'
+import { isSocketProof, makeSocketProof, readSocketProof } from '../../../src/base/socket-proof.ts'
 
 let folder = ''
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
-import { isSocketProof, makeSocketProof, version } from '../../../base/index.ts'
+import { Doorstep, makeSocketProof, version } from '../../../base/index.ts'
 import { type SessionOptions, SocketSession } from './socket-session.ts'
 
 const MAX_SESSIONS = 256
@@ -10,7 +10,7 @@ const MAX_CONNECTIONS = MAX_SESSIONS + 16
 /** For the client to read what is on its way. */
 const ENDING_MS = 1000
 
-interface SocketOptions extends Omit<SessionOptions, 'status' | 'isFull' | 'proves'> {
+interface SocketOptions extends Omit<SessionOptions, 'status' | 'isFull'> {
   readonly path: string
   /** What it runs with. */
   readonly config: string
@@ -43,16 +43,19 @@ export async function listenSocket(options: SocketOptions): Promise<SocketServer
     ...options,
     status,
     isFull: () => open.size > MAX_SESSIONS,
-    proves: (line: string) => isSocketProof(folder, line),
+  }
+  const doorstep = new Doorstep(folder)
+  const welcome = (socket: Socket): void => {
+    // what it has sent must be read, or it never closes
+    if (open.size >= MAX_CONNECTIONS) return void socket.resume().end()
+    const served = new SocketSession(socket, session).run().finally(() => open.delete(served))
+    open.add(served)
   }
   const server = createServer({ allowHalfOpen: false }, (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => undefined)
-    // what it has sent must be read, or it never closes
-    if (open.size >= MAX_CONNECTIONS) return void socket.resume().end()
-    const served = new SocketSession(socket, session).run().finally(() => open.delete(served))
-    open.add(served)
+    doorstep.meet(socket, () => welcome(socket))
   })
   await bind(server, options.path)
   const own = whichFile(options.path)
@@ -60,6 +63,7 @@ export async function listenSocket(options: SocketOptions): Promise<SocketServer
     isReachable: () => whichFile(options.path) === own,
     close: async () => {
       server.close()
+      doorstep.close()
       await endAll(sockets, open)
       rmSync(options.path, { force: true })
     },

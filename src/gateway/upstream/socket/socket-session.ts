@@ -16,19 +16,13 @@ export interface SessionOptions {
   status(): object
   /** Whether there may be no other session. */
   isFull(): boolean
-  /** Whether somebody who says this first has no shield around him. */
-  proves(line: string): boolean
 }
 
-/**
- * One connection: first it proves that no shield is around it. Then it may say where it comes from, or ask after the
- * daemon; with anything else it becomes a session.
- */
+/** One connection: it may say where it comes from, or ask after the daemon; with anything else it becomes a session. */
 export class SocketSession {
   readonly #socket: Socket
   readonly #options: SessionOptions
   readonly #writer: LineWriter
-  #isProven = false
   #session: ClientSession | null = null
   #clientFolder = process.cwd()
 
@@ -51,7 +45,6 @@ export class SocketSession {
 
   #receive(line: Uint8Array): void | Promise<void> {
     if (this.#session !== null) return this.#session.receive(line)
-    if (!this.#isProven) return this.#prove(line)
     const message = messageIn(line)
     if (message?.kind === 'notification' && message.method === HELLO) {
       const folder = textParam(message, 'cwd')
@@ -70,11 +63,6 @@ export class SocketSession {
     }
     this.#session = this.#options.openSession(home, this.#clientFolder)
     return this.#session.receive(line)
-  }
-
-  #prove(line: Uint8Array): void {
-    this.#isProven = this.#options.proves(new TextDecoder().decode(line))
-    if (!this.#isProven) this.#socket.destroy()
   }
 }
 
