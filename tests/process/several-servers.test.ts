@@ -74,3 +74,32 @@ test('a task is asked after at the server that began it, and all are listed toge
   expect(listed.map(({ taskId }) => taskId)).toEqual(['one-task', 'one-older', 'two-task', 'two-older'])
   expect((await client.request('tasks/get', { taskId: 'nobodys' })).error?.code).toBe(-32602)
 })
+
+describe('a task is of the server that gave its id first', () => {
+  test.each([
+    ['another gives it too', false],
+    ['another pushes it in a notification', true],
+  ])('though %s', async (_what, isPushed) => {
+    using setting = legacyServers()
+    await using client = await RawClient.start(setting.home)
+    await client.call('one__claim', { taskId: 'same' })
+
+    await client.call('two__claim', { taskId: 'same', isPushed })
+
+    const { result } = await client.request('tasks/get', { taskId: 'same' })
+    expect(result?.['by']).toBe('one')
+    const pushed = client.messages.filter(({ method }) => method === 'notifications/tasks/status')
+    expect(pushed).toHaveLength(isPushed ? 1 : 0)
+  })
+
+  test('in a result: what another has pushed before gives it nothing', async () => {
+    using setting = legacyServers()
+    await using client = await RawClient.start(setting.home)
+    await client.call('two__claim', { taskId: 'same', isPushed: true })
+
+    await client.call('one__claim', { taskId: 'same' })
+
+    const { result } = await client.request('tasks/get', { taskId: 'same' })
+    expect(result?.['by']).toBe('one')
+  })
+})

@@ -7,7 +7,7 @@ const URI = new TextEncoder().encode('"uri"')
 
 /**
  * What servers have named in their results, so that a later request about it finds its server: tasks, and resources
- * that stand in no list. A name stays with the server that came first.
+ * that stand in no list. A name stays with the server that came first; what is pushed in a notification names nothing.
  */
 export class SessionMemory {
   readonly #tasks = new Map<string, string>()
