@@ -105,12 +105,21 @@ export class App {
   async unlockGateways(): Promise<number | null> {
     const { isKeyWrapped } = await import('./vault/index.ts')
     if (!isKeyWrapped(this.paths.keyFile)) return 0
-    const { handOver, isWaitedFor } = await import('./app/unlock-socket.ts')
+    const { isWaitedFor, tellGateways } = await import('./app/unlock-socket.ts')
     // nobody is asked for what nobody needs
     if (!(await isWaitedFor(this.paths))) return null
     await (await this.#bareVault()).describeKey()
     const { handover } = await this.#keyAccess()
-    return handover === null ? 0 : handOver(this.paths, handover)
+    return handover === null ? 0 : (await tellGateways(this.paths, handover)).taken
+  }
+
+  /**
+   * Locks every gateway that runs, or ends such a lock, without the vault; gives in how many that was done, and how many
+   * others there are.
+   */
+  async holdGateways(isLocked: boolean): Promise<{ taken: number; others: number }> {
+    const { tellGateways } = await import('./app/unlock-socket.ts')
+    return tellGateways(this.paths, { isLocked })
   }
 
   /** The same after a change of the key file, where nothing is locked: what a plugin has opened was the old one. */

@@ -1,8 +1,11 @@
+import type { AuditLog } from '../audit/index.ts'
+import type { CredentialSource } from '../auth/index.ts'
 import { hardenProcess, log, type Paths, releaseMemoryWhenIdle } from '../base/index.ts'
 import type { Config } from '../config/index.ts'
 import type { Gateway } from '../gateway/index.ts'
 import type { ActivityDatabase } from '../store/index.ts'
 import type { KeyAccess, Vault } from '../vault/index.ts'
+import type { Word } from './unlock-socket.ts'
 import { waitForUnlocking } from './wait-for-unlocking.ts'
 
 /** What the gateway is joined with. */
@@ -51,17 +54,37 @@ async function joined(
   const remembered = activity === null ? null : rememberedIn(activity)
   const credentials = openCredentials({ config: inForce, vault, launches: remembered?.launches ?? null })
   credentials.onLock(({ isLocked }) => isLocked && keyAccess.forget())
-  await waitForUnlocking(paths, keyAccess, closing)
   const { AuditLog } = await import('../audit/index.ts')
+  const audit = new AuditLog(activity, initial.audit)
+  await waitForUnlocking(paths, (word) => take(word, { keyAccess, credentials, audit }), closing)
   return new Gateway({
     config: initial,
     credentials,
     store: remembered?.catalog ?? null,
     pins: remembered?.pins ?? null,
     sandbox,
-    audit: new AuditLog(activity, initial.audit),
+    audit,
     digestKey: await digestKeyIn(activity),
   })
+}
+
+interface Told {
+  readonly keyAccess: KeyAccess
+  readonly credentials: CredentialSource
+  readonly audit: AuditLog
+}
+
+/** Gives whether it was of use, as a lock always is. */
+function take(word: Word, { keyAccess, credentials, audit }: Told): boolean {
+  if (typeof word === 'string' || 'fileKey' in word) {
+    keyAccess.give(word)
+    return true
+  }
+  const { isLocked } = word
+  const wasLocked = credentials.holdLock(isLocked)
+  const action = `${isLocked ? 'lock' : 'unlock'} of one gateway`
+  if (wasLocked !== isLocked) audit.record({ kind: 'lock', action, decision: 'allowed' })
+  return isLocked || wasLocked
 }
 
 /** What is done now and then, as the configuration in force says. */

@@ -5,6 +5,9 @@ import { Doorstep, makeSocketProof, type Paths, readSocketProof, systemCode } fr
 import type { KeyHandover } from '../vault/index.ts'
 import { runFolder } from './run-folder.ts'
 
+/** What a gateway is told: what opens the key file, or that all is locked there, or no longer. */
+export type Word = KeyHandover | { readonly isLocked: boolean }
+
 const NAME = /^unlock-\d+\.sock$/
 /** Also those of servers' ways out, by the number of the gateway. */
 const OF_A_GATEWAY = /^(?:unlock|egress)-(\d+)(?:-\d+)?\.sock$/
@@ -13,10 +16,11 @@ const MAX_BYTES = 8192
 const ANSWER_LIMIT_MS = 3000
 
 /**
- * Waits in a private folder for what opens the key file, which `mcplexer unlock` hands over to every gateway,
- * and removes what others left there that were killed. Gives what ends it. Throws DAEMON_FOLDER_UNSAFE.
+ * Waits in a private folder for what `mcplexer unlock`, or a `lock` that cannot be written, tells every gateway, and
+ * removes what others left there that were killed. `take` gives whether it was of use here. Gives what ends it. Throws
+ * DAEMON_FOLDER_UNSAFE.
  */
-export async function listenForUnlocking(paths: Paths, take: (key: KeyHandover) => void): Promise<() => void> {
+export async function listenForUnlocking(paths: Paths, take: (word: Word) => boolean): Promise<() => void> {
   const folder = runFolder(paths)
   await removeAbandoned(folder)
   makeSocketProof(folder)
@@ -40,35 +44,36 @@ export async function listenForUnlocking(paths: Paths, take: (key: KeyHandover) 
 }
 
 /** One line, and the answer to it. */
-function receive(socket: Socket, take: (key: KeyHandover) => void): void {
+function receive(socket: Socket, take: (word: Word) => boolean): void {
   let text = ''
   socket.on('data', (chunk) => {
     text += String(chunk)
     if (text.length > MAX_BYTES) socket.destroy()
     const [line = '', ...rest] = text.split('\n')
     if (rest.length === 0) return
-    const key = keyIn(line)
-    if (key !== null) take(key)
-    socket.end(key === null ? '' : 'taken\n')
+    const word = wordIn(line)
+    socket.end(word !== null && take(word) ? 'taken\n' : '')
   })
   socket.resume()
 }
 
 /** Whether any gateway waits for it. Throws DAEMON_FOLDER_UNSAFE. */
 export async function isWaitedFor(paths: Paths): Promise<boolean> {
-  const folder = runFolder(paths)
-  const names = readdirSync(folder).filter((name) => NAME.test(name))
-  const answers = await Promise.all(names.map((name) => answerOf(join(folder, name), '')))
+  const answers = await answersOf(runFolder(paths), '')
   return answers.some((answer) => answer !== 'nobody')
 }
 
-/** To every gateway that waits for it; gives how many have taken it. Throws DAEMON_FOLDER_UNSAFE. */
-export async function handOver(paths: Paths, key: KeyHandover): Promise<number> {
+/** Every gateway that listens; gives how many have taken it, and how many have not. Throws DAEMON_FOLDER_UNSAFE. */
+export async function tellGateways(paths: Paths, word: Word): Promise<{ taken: number; others: number }> {
   const folder = runFolder(paths)
+  const answers = await answersOf(folder, `${readSocketProof(folder) ?? ''}\n${JSON.stringify(word)}\n`)
+  const taken = answers.filter((answer) => answer === 'taken\n').length
+  return { taken, others: answers.filter((answer) => answer !== 'nobody').length - taken }
+}
+
+function answersOf(folder: string, lines: string): Promise<string[]> {
   const names = readdirSync(folder).filter((name) => NAME.test(name))
-  const lines = `${readSocketProof(folder) ?? ''}\n${JSON.stringify(key)}\n`
-  const answers = await Promise.all(names.map((name) => answerOf(join(folder, name), lines)))
-  return answers.filter((answer) => answer === 'taken\n').length
+  return Promise.all(names.map((name) => answerOf(join(folder, name), lines)))
 }
 
 /**
@@ -108,11 +113,11 @@ function answerOf(path: string, lines: string): Promise<string> {
   })
 }
 
-function keyIn(line: string): KeyHandover | null {
+function wordIn(line: string): Word | null {
   try {
-    const key = JSON.parse(line)
-    const isKey = typeof key === 'string' || typeof key?.fileKey === 'string'
-    return isKey ? key : null
+    const word = JSON.parse(line)
+    const isKey = typeof word === 'string' || typeof word?.fileKey === 'string'
+    return isKey || typeof word?.isLocked === 'boolean' ? word : null
   } catch {
     return null
   }

@@ -1,23 +1,23 @@
 import { log, type Paths } from '../base/index.ts'
-import type { KeyAccess } from '../vault/index.ts'
+import type { Word } from './unlock-socket.ts'
 
 /** Loading sockets takes longer than a server needs to start. */
 const LISTEN_AFTER_MS = 300
 
 /**
- * Listens for `mcplexer unlock`: at once when the key file is protected, and a little later when it is not, as it may
- * be protected while we run, and the first calls go first.
+ * Listens for `mcplexer unlock`, and for a `lock` that cannot be written: at once when the key file is protected, and a
+ * little later when it is not, as it may be protected while we run, and the first calls go first.
  */
 export async function waitForUnlocking(
   paths: Paths,
-  access: KeyAccess,
+  take: (word: Word) => boolean,
   closing: (() => unknown)[],
 ): Promise<void> {
   if (process.platform === 'win32') return
   const { isKeyWrapped } = await import('../vault/index.ts')
   const listen = async (): Promise<() => void> => {
     const { listenForUnlocking } = await import('./unlock-socket.ts')
-    return listenForUnlocking(paths, (key) => access.give(key))
+    return listenForUnlocking(paths, take)
   }
   if (isKeyWrapped(paths.keyFile)) {
     const listening = await listen().catch(() => null)

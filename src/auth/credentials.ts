@@ -32,6 +32,8 @@ export interface CredentialSource {
   onLock(listener: (locks: Locks) => void): void
   /** Throws VAULT_LOCKED when nothing may be asked of the server. */
   checkLock(server: Server): void
+  /** Everything is locked in this process, or no longer, whatever the vault says. Gives whether it was before. */
+  holdLock(isHeld: boolean): boolean
   close(): void
 }
 
@@ -52,7 +54,10 @@ class VaultCredentials implements CredentialSource {
   readonly #deps: CredentialDeps
   readonly #onScopeChange: ((scopeId: string) => void)[] = []
   readonly #onLock: ((locks: Locks) => void)[] = []
-  #locks: Locks = { isLocked: false, revoked: new Set() }
+  /** As the vault says. */
+  #written: Locks = { isLocked: false, revoked: new Set() }
+  #isHeld = false
+  #locks = this.#written
   /** Null until somebody needs it, and after it could not be started. */
   #watch: Promise<ScopeWatch> | null = null
 
@@ -85,6 +90,13 @@ class VaultCredentials implements CredentialSource {
     if (error !== null) throw error
   }
 
+  holdLock(isHeld: boolean): boolean {
+    const wasHeld = this.#isHeld
+    this.#isHeld = isHeld
+    if (wasHeld !== isHeld) this.#tellLocks()
+    return wasHeld
+  }
+
   close(): void {
     void this.#watch?.then((started) => started.close()).catch(() => undefined)
   }
@@ -96,8 +108,8 @@ class VaultCredentials implements CredentialSource {
           for (const listener of this.#onScopeChange) listener(id)
         },
         onLock: (locks) => {
-          this.#locks = locks
-          for (const listener of this.#onLock) listener(locks)
+          this.#written = locks
+          this.#tellLocks()
         },
       }),
     )
@@ -105,6 +117,11 @@ class VaultCredentials implements CredentialSource {
       this.#watch = null
     })
     return this.#watch
+  }
+
+  #tellLocks(): void {
+    this.#locks = { ...this.#written, isLocked: this.#written.isLocked || this.#isHeld }
+    for (const listener of this.#onLock) listener(this.#locks)
   }
 }
 

@@ -83,3 +83,4 @@ export type ErrorCode =
   | 'VAULT_PLUGIN_INVALID'
   | 'CLI_SERVER_UNKNOWN'
   | 'CALL_UNKNOWN'
+  | 'CLI_LOCK_NOT_WRITTEN'

@@ -21,7 +21,9 @@ export class UnlockCommand extends BaseCommand {
     const vault = await app.vault()
     const isRevoked = this.scope !== undefined && (await vault.locks()).revoked.has(this.scope)
     if (this.scope !== undefined && !isRevoked) await refuseUnknownScope(app, this.scope)
-    const wasLocked = await vault.unlock(this.scope ?? null)
+    const wasWritten = await vault.unlock(this.scope ?? null)
+    const wasHeld = this.scope === undefined && (await app.holdGateways(false)).taken > 0
+    const wasLocked = wasWritten || wasHeld
     if (wasLocked) note(this.scope === undefined ? 'unlocked' : `${this.scope} is unlocked`)
     const gateways = this.scope === undefined ? await app.unlockGateways() : 0
     if (gateways !== null && gateways > 0) note(`${counted(gateways, 'gateway')} can open the key file now`)
