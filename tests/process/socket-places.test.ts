@@ -62,14 +62,14 @@ describe('connections that have not said the proof', () => {
     expect(await client.callText('one__echo', { message: 'b' })).toBe('b')
   })
 
-  test('are closed at once when they say something else, be it without an end', async () => {
+  test('are closed when they say something else, be it without an end', async () => {
     using home = new DaemonHome(configOf([]))
     using others = new Connections(home)
 
     await others.add(1, `${'x'.repeat(43)}\n${PING}`)
     await others.add(1, 'x'.repeat(1000))
 
-    await eventually(() => others.open === 0, 'they are closed', 1500)
+    await eventually(() => others.open === 0, 'they are closed')
     expect(others.heard).toBe('')
   })
 })
