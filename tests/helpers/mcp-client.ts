@@ -31,6 +31,7 @@ export class RawClient implements AsyncDisposable {
   stderr = ''
   #lastId = 0
   readonly #watchers = new Set<() => void>()
+  #stopReading = async (): Promise<void> => undefined
 
   private constructor(home: TempHome, options: ClientOptions) {
     this.process = Bun.spawn(options.command ?? [BINARY, 'serve'], {
@@ -114,13 +115,20 @@ export class RawClient implements AsyncDisposable {
     return this.#until(() => this.stderr.includes(text) || undefined, `stderr with ${text}`)
   }
 
+  /** Reads on until the gateway ends, which it does with the last reply. */
   async close(): Promise<number> {
     await this.process.stdin.end()
     return this.process.exited
   }
 
+  /** As a client that dies: nobody writes any more, and nobody reads. */
+  async vanish(): Promise<number> {
+    await Promise.all([this.process.stdin.end(), this.#stopReading()])
+    return this.process.exited
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.process.exitCode === null) await this.close()
+    if (this.process.exitCode === null) await this.vanish()
   }
 
   #until<T>(look: () => T | undefined, what: string): Promise<T> {
@@ -143,9 +151,13 @@ export class RawClient implements AsyncDisposable {
 
   async #readStdout(): Promise<void> {
     const decoder = new TextDecoder()
+    const reader = this.process.stdout.getReader()
+    this.#stopReading = () => reader.cancel()
     let rest = ''
-    for await (const chunk of this.process.stdout) {
-      rest += decoder.decode(chunk, { stream: true })
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      rest += decoder.decode(value, { stream: true })
       const lines = rest.split('\n')
       rest = lines.pop() ?? ''
       this.lines.push(...lines)

@@ -49,7 +49,7 @@ test('a client that leaves while it waits for a place starts no server', async (
   second.send({ id: 'read', method: 'ping' })
   await second.reply('read')
 
-  await second.close()
+  await second.vanish()
   await eventually(() => sessionsOf(home) === 1, 'the end of its session')
   await first.close()
   await eventually(() => sessionsOf(home) === 0, 'the end of the other')

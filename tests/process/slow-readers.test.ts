@@ -21,7 +21,7 @@ describe('ends in the middle', () => {
     const server = JSON.parse(await client.callText('one__environment')).pid
     client.send({ id: 'held', method: 'tools/call', params: { name: 'one__hold', arguments: {} } })
 
-    await client.close()
+    await client.vanish()
 
     await eventually(() => !isRunning(server), 'the server is gone')
   })

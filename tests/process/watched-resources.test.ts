@@ -136,7 +136,7 @@ describe('a server that several clients share', () => {
     leaving.send({ id: 'early', method: 'resources/subscribe', params: { uri: 'test://a' } })
     await leaving.request('ping')
 
-    await leaving.close()
+    await leaving.vanish()
 
     expect(await staying.callText('one__subscribed')).toBe('')
   })

@@ -10,8 +10,9 @@ export class ServeCommand extends BaseCommand {
   static override usage = Command.Usage({
     description: 'speak MCP on stdin and stdout, as the AI client starts it; with options to many clients',
     details:
-      'With --http it listens on 127.0.0.1:3333, or on HOST:PORT (port 0: any free one), at /mcp. Clients send ' +
-      'the token that `mcplexer token show` prints. With --daemon it goes to the background, and clients start ' +
+      'It ends when the client has closed stdin and got its last reply, or no longer reads. With --http it ' +
+      'listens on 127.0.0.1:3333, or on HOST:PORT (port 0: any free one), at /mcp. Clients send the token that ' +
+      '`mcplexer token show` prints. With --daemon it goes to the background, and clients start ' +
       '`mcplexer connect`.',
     examples: [
       ['In a client: command and argument', 'mcplexer serve'],

@@ -79,6 +79,11 @@ export class LegacyDesk implements ViewHome {
     }
   }
 
+  /** The client can answer nothing more: who asks it is told so. */
+  endQuestions(): void {
+    this.#questions.end()
+  }
+
   /** False when nobody has asked. */
   answered(response: ResponseMessage): boolean {
     return this.#questions.answered(response)

@@ -77,6 +77,11 @@ export class ModernDesk {
     return view?.lists.catalog.find('tools', name)?.source ?? null
   }
 
+  /** Every open one is told. */
+  endSubscriptions(): void {
+    this.#kinds.closeListeners()
+  }
+
   async close(): Promise<void> {
     this.#kinds.closeListeners()
     for (const flights of this.#flights.values()) flights.cancelAll()

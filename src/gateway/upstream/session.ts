@@ -1,5 +1,5 @@
 import { isMcplexerError, log } from '../../base/index.ts'
-import { readEnvelope } from '../eras/modern.ts'
+import { LISTEN, readEnvelope } from '../eras/modern.ts'
 import type { LineEnds } from '../wire/framing.ts'
 import { requestIdAtEitherEnd } from '../wire/line-ends.ts'
 import {
@@ -28,6 +28,9 @@ export class ClientSession {
   readonly #home: Outlet
   readonly #legacy: LegacyDesk
   readonly #modern: ModernDesk
+  /** Requests that have an end; a subscription has none of its own. */
+  #unanswered = 0
+  #onAnswered: (() => void) | null = null
   #isClosed = false
 
   constructor(deps: SessionDeps) {
@@ -91,6 +94,16 @@ export class ClientSession {
     return this.#modern.toolSource(request)
   }
 
+  /**
+   * The client has closed its input: it can answer no question, and its subscriptions end. Resolves when all its other
+   * requests have got their replies.
+   */
+  async finish(): Promise<void> {
+    this.#legacy.endQuestions()
+    this.#modern.endSubscriptions()
+    if (this.#unanswered > 0) await new Promise<void>((resolve) => (this.#onAnswered = resolve))
+  }
+
   /** Open subscriptions are told; then nothing is sent any more. */
   async close(): Promise<void> {
     const closing = Promise.all([this.#legacy.close(), this.#modern.close()])
@@ -108,6 +121,8 @@ export class ClientSession {
   }
 
   async #serve(request: RequestMessage, outlet: Outlet): Promise<void> {
+    const hasEnd = request.method !== LISTEN
+    if (hasEnd) this.#unanswered++
     try {
       const envelope = readEnvelope(request)
       const reply = await (envelope === null
@@ -122,6 +137,7 @@ export class ClientSession {
         : failedRequest(request, error)
       await this.#send(reply, outlet)
     }
+    if (hasEnd && --this.#unanswered === 0) this.#onAnswered?.()
   }
 
   #send(line: Uint8Array, outlet: Outlet): void | Promise<void> {

@@ -33,6 +33,13 @@ export class PendingRequests {
     return true
   }
 
+  /** Everybody who waits gets this as the reply. */
+  settleAll(response: ResponseMessage): void {
+    const answered = [...this.#waiting.values()]
+    this.#waiting.clear()
+    for (const waiting of answered) waiting.onReply(response)
+  }
+
   progress(notification: NotificationMessage): void | Promise<void> {
     const token = notification.params.get('progressToken')
     if (token === undefined) return

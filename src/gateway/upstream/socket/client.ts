@@ -1,6 +1,6 @@
 import { createConnection, type Socket } from 'node:net'
 import { dirname } from 'node:path'
-import { readSocketProof } from '../../../base/index.ts'
+import { readSocketProof, watchReader } from '../../../base/index.ts'
 import { GatewayError } from '../../gateway-error.ts'
 import { encodeMessage } from '../../wire/message.ts'
 import { socketSink } from './socket-sink.ts'
@@ -18,6 +18,11 @@ export interface DaemonStatus {
 export const HELLO = 'mcplexer/hello'
 export const STATUS = 'mcplexer/status'
 export const STOP = 'mcplexer/stop'
+/**
+ * The client has closed its input. Said and not shown by closing half of the socket, as the end of the socket means that
+ * `connect` itself is gone, which nothing else would tell.
+ */
+export const INPUT_ENDED = encodeMessage({ method: 'mcplexer/input-ended' })
 
 /** Null when nobody listens there. */
 export function connectSocket(path: string): Promise<Socket | null> {
@@ -33,8 +38,8 @@ export function connectSocket(path: string): Promise<Socket | null> {
   })
 }
 
-/** When the client has closed its end, what the daemon has answered still gets so long to arrive. */
-const LAST_REPLIES_MS = 1000
+const STDOUT = 1
+const NEWLINE = new TextEncoder().encode('\n')
 
 /** A busy daemon is slow; one that was suspended would be waited for without end. */
 const ANSWER_LIMIT_MS = 5000
@@ -80,21 +85,26 @@ function silent(): GatewayError {
 }
 
 /**
- * A client app on stdin and stdout that talks to the daemon: bytes both ways, each side as fast as the other reads.
- * Resolves with whether it was the client that has ended it.
+ * A client app on stdin and stdout that talks to the daemon: bytes both ways, each side as fast as the other reads. When
+ * the client closes its input the daemon answers what is still open, and closes. Resolves with whether it was the client
+ * that has ended it.
  */
 export async function bridgeStdio(socket: Socket, clientFolder: string): Promise<boolean> {
   const stdout = Bun.stdout.writer()
   socket.on('error', () => undefined)
   socket.write(`${new TextDecoder().decode(encodeMessage({ method: HELLO, params: { cwd: clientFolder } }))}\n`)
   const ended = Promise.withResolvers<boolean>()
+  let hasInputEnded = false
   const upwards = async (): Promise<void> => {
     const sink = socketSink(socket)
     for await (const chunk of Bun.stdin.stream()) {
       await sink.write(chunk)
       await sink.flush()
     }
-    ended.resolve(true)
+    hasInputEnded = true
+    watchReader(STDOUT, () => ended.resolve(true))
+    // the last line may have had no end
+    await sink.write(Buffer.concat([NEWLINE, INPUT_ENDED, NEWLINE]))
   }
   const downwards = async (): Promise<void> => {
     for await (const chunk of socket) {
@@ -103,13 +113,12 @@ export async function bridgeStdio(socket: Socket, clientFolder: string): Promise
     }
   }
   upwards().catch(() => ended.resolve(false))
-  // a client that no longer reads has ended it, a daemon that closes has not
-  const down = downwards().then(
-    () => ended.resolve(false),
+  // a client that no longer reads has ended it, a daemon that closes unasked has not
+  downwards().then(
+    () => ended.resolve(hasInputEnded),
     () => ended.resolve(true),
   )
   const isClients = await ended.promise
-  socket.end()
-  await Promise.race([down, Bun.sleep(LAST_REPLIES_MS)])
+  socket.destroy()
   return isClients
 }

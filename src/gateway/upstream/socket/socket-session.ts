@@ -3,9 +3,10 @@ import { isAbsolute } from 'node:path'
 import { Readable } from 'node:stream'
 import { LineWriter, readLines } from '../../wire/framing.ts'
 import { encodeResult, type Message, readMessage, textParam } from '../../wire/message.ts'
+import { lastReplies } from '../last-replies.ts'
 import type { Outlet } from '../outlet.ts'
 import type { ClientSession } from '../session.ts'
-import { HELLO, STATUS, STOP } from './client.ts'
+import { HELLO, INPUT_ENDED, STATUS, STOP } from './client.ts'
 import { socketSink } from './socket-sink.ts'
 
 export interface SessionOptions {
@@ -25,6 +26,8 @@ export class SocketSession {
   readonly #writer: LineWriter
   #session: ClientSession | null = null
   #clientFolder = process.cwd()
+  readonly #finished = Promise.withResolvers<void>()
+  #hasInputEnded = false
 
   constructor(socket: Socket, options: SessionOptions) {
     this.#socket = socket
@@ -37,13 +40,24 @@ export class SocketSession {
       Readable.toWeb(this.#socket) as ReadableStream<Uint8Array>,
       (line) => this.#receive(line),
       (ends) => this.#session?.tooLong(ends),
-    )
-    await read.catch(() => undefined)
+    ).catch(() => undefined)
+    await Promise.race([read, this.#finished.promise])
     await this.#session?.close()
+    // whoever still reads closes when he has it all
+    await read
     this.#socket.destroy()
   }
 
+  async #finish(): Promise<void> {
+    this.#hasInputEnded = true
+    if (this.#session !== null) await lastReplies(this.#session)
+    await this.#writer.end()
+    this.#finished.resolve()
+  }
+
   #receive(line: Uint8Array): void | Promise<void> {
+    if (this.#hasInputEnded) return
+    if (isInputEnded(line)) return void this.#finish()
     if (this.#session !== null) return this.#session.receive(line)
     const message = messageIn(line)
     if (message?.kind === 'notification' && message.method === HELLO) {
@@ -64,6 +78,10 @@ export class SocketSession {
     this.#session = this.#options.openSession(home, this.#clientFolder)
     return this.#session.receive(line)
   }
+}
+
+function isInputEnded(line: Uint8Array): boolean {
+  return line.length === INPUT_ENDED.length && Buffer.compare(line, INPUT_ENDED) === 0
 }
 
 function messageIn(line: Uint8Array): Message | null {
