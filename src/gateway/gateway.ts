@@ -55,7 +55,7 @@ export class Gateway {
     shown: ReadonlyMap<ListKind, Uint8Array> = new Map(),
   ): Promise<ClientView> {
     const { store, pins, credentials, audit } = this.#deps
-    const pools = new SessionPools(this.#newPool(), this.#shared, clientFolder)
+    const pools = new SessionPools(this.#newPool(), this.#shared, clientFolder, home)
     const generationOf = credentials.generationOf.bind(credentials)
     const recorder = new CallRecorder(audit, this.#guard, () => this.#recordOptions(), client)
     const deps = {

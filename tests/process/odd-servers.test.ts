@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { connect, DaemonHome } from '../helpers/daemon-home.ts'
 import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { namesOf, RawClient, textOf } from '../helpers/mcp-client.ts'
 import { eventually, runningProcesses } from '../helpers/processes.ts'
@@ -56,6 +57,32 @@ describe('servers as they should not be', () => {
 
     expect(await client.callText('noisy__echo')).toBe('日本')
     expect(client.stderr).toContain('not JSON-RPC')
+  })
+
+  test('what one logs before it answers initialize reaches its client, and all else waits', async () => {
+    const entry = { id: 'odd', script: 'odd', args: ['early'], more: { instances: 'shared' } } as const
+    using home = new DaemonHome(configOf([entry]))
+    await using other = await connect(home)
+    await using client = await connect(home)
+
+    expect(await client.callText('odd__echo')).toBe('here')
+
+    const said = client.messages.flatMap(({ method, params }) =>
+      method === undefined || method.endsWith('list_changed') ? [] : [params?.['data'] ?? method],
+    )
+    expect(said).toEqual(['first', 'second', 'third'])
+    expect(client.messages[0]?.result).toHaveProperty('protocolVersion')
+    expect(other.lines).toHaveLength(1)
+  })
+
+  test('what one logs before it answers initialize is not for a client that wants less', async () => {
+    using home = homeOfOdd('early')
+    await using client = await RawClient.start(home)
+    await client.request('logging/setLevel', { level: 'error' })
+
+    expect(await client.callText('odd__echo')).toBe('here')
+
+    expect(client.lines.filter((line) => line.includes('notifications/message'))).toEqual([])
   })
 
   test('a flood on stderr neither blocks the server nor reaches the terminal raw', async () => {

@@ -2,10 +2,11 @@ import { isMcplexerError, log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { BackOff } from './back-off.ts'
+import type { Reachable } from './caller.ts'
 import type { ServerLink } from './link.ts'
 import type { Places } from './places.ts'
 import { PoolEntry, type PoolOwner, type Wanted } from './pool-entry.ts'
-import { type StarterDeps, startServer } from './starter.ts'
+import { type Start, type StarterDeps, startServer } from './starter.ts'
 
 /** Errors that a person mends before calling again: waiting longer would only be in the way. */
 const NOT_THE_SERVERS_FAULT = /^(AUDIT|AUTH|VAULT|STORE|SHIELD)_|^SERVER_LIMIT/
@@ -45,14 +46,17 @@ export class Pool implements PoolOwner {
     return this.#entries.has(serverId)
   }
 
-  /** The running server, or a new one. Callers that come while it starts share that start. None after `close`. */
-  acquire(wanted: Wanted): Promise<ServerLink> {
+  /**
+   * The running server, or a new one; what it says before it is ready is for `home`. Callers that come while it starts
+   * share that start. None after `close`.
+   */
+  acquire(wanted: Wanted, home: Reachable | null = null): Promise<ServerLink> {
     const { id } = wanted.server
     if (this.#isClosed)
       return Promise.reject(new GatewayError('SERVER_ENDED', `server ${id} is no longer wanted`))
     const reason = this.#downForGood.get(id)
     if (reason !== undefined) return Promise.reject(staysDown(wanted.server, reason))
-    return (this.#entries.get(id) ?? this.#start(wanted)).started
+    return (this.#entries.get(id) ?? this.#start(wanted, home)).started
   }
 
   /** Takes over a server that another pool has started; false when this one has it already. */
@@ -131,22 +135,22 @@ export class Pool implements PoolOwner {
     return backOff
   }
 
-  #start(wanted: Wanted): PoolEntry {
+  #start(wanted: Wanted, home: Reachable | null): PoolEntry {
     const { id } = wanted.server
     const backOff = this.#backOffOf(id)
-    const entry = new PoolEntry(wanted, this, (signal) => this.#connect(wanted, backOff, signal))
+    const entry = new PoolEntry(wanted, this, (signal) => this.#connect({ ...wanted, home, signal }, backOff))
     this.#entries.set(id, entry)
     return entry
   }
 
-  async #connect(wanted: Wanted, backOff: BackOff, signal: AbortSignal): Promise<ServerLink> {
-    const { id } = wanted.server
+  async #connect(start: Omit<Start, 'onEnding'>, backOff: BackOff): Promise<ServerLink> {
+    const { id } = start.server
     backOff.check()
     await this.#ending.get(id)
-    const leave = await this.#places.enter(wanted.server, signal)
+    const leave = await this.#places.enter(start.server, start.signal)
     const onEnding = (gone: Promise<void>) => this.#ending.set(id, Promise.all([this.#ending.get(id), gone]))
     try {
-      const link = await startServer({ ...wanted, signal, onEnding }, this.#deps)
+      const link = await startServer({ ...start, onEnding }, this.#deps)
       backOff.succeeded()
       void link.connection.ended.then(leave)
       return link

@@ -6,7 +6,8 @@ import type { Sandbox, Shield, ShieldWish } from '../../sandbox/index.ts'
 import { clientLabel } from '../call-record.ts'
 import { GatewayError } from '../gateway-error.ts'
 import type { LeakGuard } from '../guard/leak-guard.ts'
-import type { ClientDescription, Era } from './caller.ts'
+import type { NotificationMessage } from '../wire/message.ts'
+import type { ClientDescription, Era, Reachable } from './caller.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
 import { withinStartupTimeout } from './deadline.ts'
 import { shakeHands } from './handshake.ts'
@@ -28,6 +29,8 @@ export interface Start extends Wanted {
   readonly signal: AbortSignal
   /** It has failed; `gone` resolves when its process has ended, which the error is not kept back for. */
   onEnding(gone: Promise<void>): void
+  /** Who has caused it; null when nobody has. */
+  readonly home: Reachable | null
 }
 
 /**
@@ -49,7 +52,7 @@ class DiedOfTheQuestion extends GatewayError {}
 
 async function startIn(
   era: Era,
-  { server, client, clientFolder, signal, onEnding }: Start,
+  { server, client, clientFolder, signal, onEnding, home }: Start,
   deps: StarterDeps,
 ): Promise<ServerLink> {
   await deps.watchdog.ready()
@@ -59,16 +62,22 @@ async function startIn(
   const child = spawnGuarded({ server, folder, environment: credentials.environment }, deps, shield, letGo)
   const stderrRead = stderr.read(child.stderr)
   let link: ServerLink | null = null
+  let starting = home
   const connection = new Connection(
     server,
     child,
     deps.guard,
-    eventsOf(() => link),
+    eventsOf(
+      () => link,
+      () => starting,
+    ),
   )
   void Promise.all([connection.ended, stderrRead]).then(() => setTimeout(letGo, LAST_CALLS_MS).unref())
   try {
     const hands = shakeHands(connection, client, era)
     link = new ServerLink(connection, await withinStartupTimeout(server, hands, 'it was not ready', signal))
+    // the session may end long before the server
+    starting = null
     return link
   } catch (error) {
     const hasDied = connection.endReason !== null && isMcplexerError(error, 'SERVER_ENDED')
@@ -147,14 +156,26 @@ const LAST_WORDS_MS = 100
 /** Calls that its end has broken off are still being put on record. */
 const LAST_CALLS_MS = 1000
 
-/** What comes before the link is ready concerns nobody: everything is still to be asked for. */
-function eventsOf(link: () => ServerLink | null): ConnectionEvents {
+/** `starting`: who has caused the start, until the link is ready. */
+function eventsOf(link: () => ServerLink | null, starting: () => Reachable | null): ConnectionEvents {
   return {
-    onNotification: (notification) => link()?.notified(notification),
+    onNotification: (notification) => {
+      const ready = link()
+      return ready === null ? tellEarly(notification, starting()) : ready.notified(notification)
+    },
     home: () => [...(link()?.listeners ?? [])][0] ?? null,
     isShared: () => (link()?.listeners.size ?? 0) > 1,
     onEnded: () => link()?.ended(),
   }
+}
+
+/**
+ * Until the link is ready a server may log, and all else concerns nobody, as it is still to be asked for. MCP
+ * 2025-11-25, "Lifecycle: Initialization". Who reads slowly misses it, so that he holds up no start.
+ */
+function tellEarly(notification: NotificationMessage, home: Reachable | null): void {
+  if (notification.method === 'notifications/message' && home?.room() === undefined)
+    void home?.notify(notification)
 }
 
 const STRICT_HINT =

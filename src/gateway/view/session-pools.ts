@@ -1,5 +1,5 @@
 import type { Server } from '../../config/index.ts'
-import type { ClientDescription, Era } from '../downstream/caller.ts'
+import type { ClientDescription, Era, Reachable } from '../downstream/caller.ts'
 import type { ServerLink } from '../downstream/link.ts'
 import type { Pool } from '../downstream/pool.ts'
 
@@ -11,13 +11,16 @@ export class SessionPools {
   readonly #own: Pool
   readonly #shared: Pool
   readonly #clientFolder: string
+  readonly #home: Reachable
   /** Found to be modern by this session, and perhaps not listed yet. */
   readonly #modern = new WeakSet<Server>()
 
-  constructor(own: Pool, shared: Pool, clientFolder: string) {
+  /** `home`: how the session is reached, by servers that it has started. */
+  constructor(own: Pool, shared: Pool, clientFolder: string, home: Reachable) {
     this.#own = own
     this.#shared = shared
     this.#clientFolder = clientFolder
+    this.#home = home
   }
 
   get own(): Pool {
@@ -27,7 +30,7 @@ export class SessionPools {
   /** `knownEra`: what the server was when it last ran for such a client. */
   async acquire(server: Server, client: ClientDescription, knownEra: Era | null): Promise<ServerLink> {
     const pool = this.#isShared(server, client, knownEra) ? this.#shared : this.#own
-    const link = await pool.acquire({ server, client, clientFolder: this.#clientFolder, knownEra })
+    const link = await pool.acquire({ server, client, clientFolder: this.#clientFolder, knownEra }, this.#home)
     if (pool !== this.#own || link.era !== 'modern' || !mayBeShared(server)) return link
     this.#modern.add(server)
     this.#shared.adopt(link, this.#own)
