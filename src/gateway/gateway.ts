@@ -10,6 +10,7 @@ import type { CatalogStore } from './catalog/store.ts'
 import type { ClientDescription } from './downstream/caller.ts'
 import { Places } from './downstream/places.ts'
 import { Pool } from './downstream/pool.ts'
+import { Probes } from './downstream/probes.ts'
 import { sameLaunch } from './downstream/same-launch.ts'
 import { Watchdog } from './downstream/watchdog.ts'
 import { type Finding, LeakGuard } from './guard/leak-guard.ts'
@@ -34,6 +35,7 @@ export class Gateway {
   readonly #watchdog = new Watchdog()
   readonly #guard: LeakGuard
   readonly #places = new Places()
+  readonly #probes = new Probes()
   readonly #shared: Pool
   readonly #views = new Set<ClientView>()
   #config: Config
@@ -55,7 +57,7 @@ export class Gateway {
     shown: ReadonlyMap<ListKind, Uint8Array> = new Map(),
   ): Promise<ClientView> {
     const { store, pins, credentials, audit } = this.#deps
-    const pools = new SessionPools(this.#newPool(), this.#shared, clientFolder, home)
+    const pools = new SessionPools(this.#newPool(), this.#shared, this.#probes, clientFolder, home)
     const generationOf = credentials.generationOf.bind(credentials)
     const recorder = new CallRecorder(audit, this.#guard, () => this.#recordOptions(), client)
     const deps = {

@@ -1,7 +1,10 @@
 import type { Server } from '../../config/index.ts'
 import type { ClientDescription, Era, Reachable } from '../downstream/caller.ts'
+import { atMost } from '../downstream/deadline.ts'
 import type { ServerLink } from '../downstream/link.ts'
 import type { Pool } from '../downstream/pool.ts'
+import type { Wanted } from '../downstream/pool-entry.ts'
+import type { Probes } from '../downstream/probes.ts'
 
 /**
  * Where a session finds its servers. A legacy server keeps state and asks questions, so each session has its own; a
@@ -10,15 +13,15 @@ import type { Pool } from '../downstream/pool.ts'
 export class SessionPools {
   readonly #own: Pool
   readonly #shared: Pool
+  readonly #probes: Probes
   readonly #clientFolder: string
   readonly #home: Reachable
-  /** Found to be modern by this session, and perhaps not listed yet. */
-  readonly #modern = new WeakSet<Server>()
 
   /** `home`: how the session is reached, by servers that it has started. */
-  constructor(own: Pool, shared: Pool, clientFolder: string, home: Reachable) {
+  constructor(own: Pool, shared: Pool, probes: Probes, clientFolder: string, home: Reachable) {
     this.#own = own
     this.#shared = shared
+    this.#probes = probes
     this.#clientFolder = clientFolder
     this.#home = home
   }
@@ -28,20 +31,57 @@ export class SessionPools {
   }
 
   /** `knownEra`: what the server was when it last ran for such a client. */
-  async acquire(server: Server, client: ClientDescription, knownEra: Era | null): Promise<ServerLink> {
-    const pool = this.#isShared(server, client, knownEra) ? this.#shared : this.#own
-    const link = await pool.acquire({ server, client, clientFolder: this.#clientFolder, knownEra }, this.#home)
-    if (pool !== this.#own || link.era !== 'modern' || !mayBeShared(server)) return link
-    this.#modern.add(server)
-    this.#shared.adopt(link, this.#own)
-    return link
+  acquire(server: Server, client: ClientDescription, knownEra: Era | null): Promise<ServerLink> {
+    return this.#acquire({ server, client, clientFolder: this.#clientFolder, knownEra })
   }
 
-  #isShared(server: Server, client: ClientDescription, knownEra: Era | null): boolean {
-    if (!mayBeShared(server)) return false
-    if (server.instances === 'shared' || knownEra === 'modern') return true
-    if (knownEra === null && this.#modern.has(server)) return true
-    return client.era === 'modern' && knownEra === null && this.#shared.has(server.id)
+  #acquire(wanted: Wanted): Promise<ServerLink> {
+    switch (this.#placeOf(wanted)) {
+      case 'shared':
+        return this.#shared.acquire(wanted, this.#home)
+      case 'own':
+        return this.#start(wanted)
+      case 'unknown':
+        return this.#findOut(wanted)
+    }
+  }
+
+  #placeOf({ server, client, knownEra }: Wanted): 'own' | 'shared' | 'unknown' {
+    if (!mayBeShared(server)) return 'own'
+    const era = knownEra ?? this.#probes.eraFor(server, client.era)
+    if (server.instances === 'shared' || era === 'modern') return 'shared'
+    if (era === 'legacy') return 'own'
+    if (client.era === 'modern' && this.#shared.has(server.id)) return 'shared'
+    return this.#own.has(server.id) ? 'own' : 'unknown'
+  }
+
+  /**
+   * While another session does it is waited for, as long as a start may take; then this one does it itself. Between the
+   * last look and `begin` nothing is awaited, so that of several who wait only one goes on.
+   */
+  async #findOut(wanted: Wanted): Promise<ServerLink> {
+    const { server } = wanted
+    const deadline = performance.now() + server.startupTimeoutSec * 1000
+    for (;;) {
+      const probe = this.#probes.running(server)
+      const waitMs = deadline - performance.now()
+      if (probe === null || waitMs <= 0) break
+      await atMost(waitMs, probe)
+      if (this.#placeOf(wanted) !== 'unknown') return this.#acquire(wanted)
+    }
+    const start = this.#start(wanted)
+    this.#probes.begin(server, start)
+    return start
+  }
+
+  /** What turns out to be modern is given to all before anybody hears of it. */
+  async #start(wanted: Wanted): Promise<ServerLink> {
+    const { server, client, knownEra } = wanted
+    const link = await this.#own.acquire(wanted, this.#home)
+    if (link.era === knownEra || !mayBeShared(server)) return link
+    this.#probes.found(server, client.era, link.era)
+    if (link.era === 'modern') this.#shared.adopt(link, this.#own)
+    return link
   }
 }
 
