@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 
-const MODULE = join(import.meta.dir, '../../../src/base/idle-memory.ts')
+const MODULE = join(import.meta.dir, '../../src/base/idle-memory.ts')
 /** Says how much of files it has resident, in KiB, before and after; and that it still runs. */
 const PROGRAM = `
   import { readFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { pinOf } from '../../../src/gateway/catalog/pins.ts'
+import { pinOf } from '../../../../src/gateway/catalog/pins.ts'
 
 const digestOf = (tool: object) => pinOf('tools/x', JSON.stringify(tool)).digest
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { LiveValues } from '../../../src/gateway/guard/live-values.ts'
-import { piece } from '../../../src/gateway/guard/reading/reading.ts'
-import { unescaped } from '../../../src/gateway/guard/reading/unescape.ts'
-import { withoutUnseen } from '../../../src/gateway/guard/reading/unseen.ts'
-import { redact, redactText } from '../../../src/gateway/redact.ts'
+import { LiveValues } from '../../../../src/gateway/guard/live-values.ts'
+import { piece } from '../../../../src/gateway/guard/reading/reading.ts'
+import { unescaped } from '../../../../src/gateway/guard/reading/unescape.ts'
+import { withoutUnseen } from '../../../../src/gateway/guard/reading/unseen.ts'
+import { redact, redactText } from '../../../../src/gateway/redact.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()

@@ -5,9 +5,9 @@ import {
   type ResponseMessage,
   readMessage,
   replaceWith,
-} from '../../../src/gateway/wire/message.ts'
-import { PendingRequests } from '../../../src/gateway/wire/pending.ts'
-import { relabelRequest, restoreId, restoreToken } from '../../../src/gateway/wire/relabel.ts'
+} from '../../../../src/gateway/wire/message.ts'
+import { PendingRequests } from '../../../../src/gateway/wire/pending.ts'
+import { relabelRequest, restoreId, restoreToken } from '../../../../src/gateway/wire/relabel.ts'
 
 const SEED = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000)
 const ROUNDS = 2000

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { HttpServer, parseAddress } from '../../../src/gateway/http.ts'
-import { isLoopbackOrigin, isOwnHost } from '../../../src/gateway/upstream/http/address.ts'
-import { EventStore } from '../../../src/gateway/upstream/http/event-store.ts'
-import type { HttpSession } from '../../../src/gateway/upstream/http/http-session.ts'
-import type { Outlet } from '../../../src/gateway/upstream/outlet.ts'
-import { eventsOf, initialize } from '../../helpers/http-client.ts'
-import { eventually } from '../../helpers/processes.ts'
+import { HttpServer, parseAddress } from '../../src/gateway/http.ts'
+import { isLoopbackOrigin, isOwnHost } from '../../src/gateway/upstream/http/address.ts'
+import { EventStore } from '../../src/gateway/upstream/http/event-store.ts'
+import type { HttpSession } from '../../src/gateway/upstream/http/http-session.ts'
+import type { Outlet } from '../../src/gateway/upstream/outlet.ts'
+import { eventsOf, initialize } from '../helpers/http-client.ts'
+import { eventually } from '../helpers/processes.ts'
 
 const encode = (message: object) => new TextEncoder().encode(JSON.stringify({ jsonrpc: '2.0', ...message }))
 const servers: HttpServer[] = []

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import type { ServerLink } from '../../../src/gateway/downstream/link.ts'
-import { PoolEntry, type Wanted } from '../../../src/gateway/downstream/pool-entry.ts'
+import type { ServerLink } from '../../../../src/gateway/downstream/link.ts'
+import { PoolEntry, type Wanted } from '../../../../src/gateway/downstream/pool-entry.ts'
 
 test('a server that is replaced as it starts still serves the call that it was started for', async () => {
   const events: string[] = []

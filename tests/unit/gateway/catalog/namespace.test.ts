@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { publicName, splitPublicName } from '../../../src/gateway/catalog/namespace.ts'
+import { publicName, splitPublicName } from '../../../../src/gateway/catalog/namespace.ts'
 
 test('a name that fits stays; one that does not gets a hash of all of it, and fits', () => {
   expect(publicName('github', 'create_issue')).toBe('github__create_issue')

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
-import { HeldCall } from '../../../src/gateway/bridge/held-call.ts'
-import { HeldCalls } from '../../../src/gateway/bridge/held-calls.ts'
-import type { Caller } from '../../../src/gateway/downstream/caller.ts'
-import type { Flight } from '../../../src/gateway/downstream/flight.ts'
-import { encodeMessage, type RequestMessage, readMessage } from '../../../src/gateway/wire/message.ts'
+import { HeldCall } from '../../../../src/gateway/bridge/held-call.ts'
+import { HeldCalls } from '../../../../src/gateway/bridge/held-calls.ts'
+import type { Caller } from '../../../../src/gateway/downstream/caller.ts'
+import type { Flight } from '../../../../src/gateway/downstream/flight.ts'
+import { encodeMessage, type RequestMessage, readMessage } from '../../../../src/gateway/wire/message.ts'
 
 const caller: Caller = {
   client: { era: 'modern', revision: '2026-07-28', capabilities: '{"roots":{}}', clientInfo: '{}' },

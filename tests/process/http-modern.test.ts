@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { HttpServer } from '../../../src/gateway/http.ts'
-import type { HttpSession } from '../../../src/gateway/upstream/http/http-session.ts'
-import type { Outlet } from '../../../src/gateway/upstream/outlet.ts'
-import { type RequestMessage, textParam } from '../../../src/gateway/wire/message.ts'
-import { eventsOf, messagesOf } from '../../helpers/http-client.ts'
-import { eventually } from '../../helpers/processes.ts'
+import { HttpServer } from '../../src/gateway/http.ts'
+import type { HttpSession } from '../../src/gateway/upstream/http/http-session.ts'
+import type { Outlet } from '../../src/gateway/upstream/outlet.ts'
+import { type RequestMessage, textParam } from '../../src/gateway/wire/message.ts'
+import { eventsOf, messagesOf } from '../helpers/http-client.ts'
+import { eventually } from '../helpers/processes.ts'
 
 const VERSION = '2026-07-28'
 const META = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { plainSource, plainText } from '../../../src/gateway/catalog/plain-text.ts'
+import { plainSource, plainText } from '../../../../src/gateway/catalog/plain-text.ts'
 
 test.each([
   ['{"name":"a\u200bb"}', '{"name":"ab"}'],

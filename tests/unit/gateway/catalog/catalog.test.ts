@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { Catalog } from '../../../src/gateway/catalog/catalog.ts'
-import { listing, serversOf } from '../../helpers/catalog.ts'
+import { Catalog } from '../../../../src/gateway/catalog/catalog.ts'
+import { listing, serversOf } from '../../../helpers/catalog.ts'
 
 const tool = (more: string) => `{"name":"x","inputSchema":{}${more}}`
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
-import type { Server } from '../../../src/config/index.ts'
-import { Places } from '../../../src/gateway/downstream/places.ts'
-import { Pool } from '../../../src/gateway/downstream/pool.ts'
-import type { Wanted } from '../../../src/gateway/downstream/pool-entry.ts'
-import type { StarterDeps } from '../../../src/gateway/downstream/starter.ts'
+import type { Server } from '../../../../src/config/index.ts'
+import { Places } from '../../../../src/gateway/downstream/places.ts'
+import { Pool } from '../../../../src/gateway/downstream/pool.ts'
+import type { Wanted } from '../../../../src/gateway/downstream/pool-entry.ts'
+import type { StarterDeps } from '../../../../src/gateway/downstream/starter.ts'
 
 test('a pool that has closed starts no server, which nobody would stop', async () => {
   let starts = 0
