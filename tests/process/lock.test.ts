@@ -1,15 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { copyFileSync, renameSync } from 'node:fs'
-import { lockWhenIdle } from '../../src/app/idle-lock.ts'
-import { listed } from '../../src/audit/index.ts'
-import { systemClock } from '../../src/base/index.ts'
-import { openActivity } from '../../src/store/index.ts'
-import type { Vault } from '../../src/vault/index.ts'
 import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning } from '../helpers/processes.ts'
 import { TempHome } from '../helpers/temp-home.ts'
-import { vaultOf } from '../helpers/vault-of.ts'
 
 function homeOf(): TempHome {
   const home = new TempHome(
@@ -175,63 +169,4 @@ describe('lock', () => {
       text = await client.callText(`${server}__echo`, { message: 'back' })
     expect(text).toBe('back')
   }
-})
-
-test('everything is locked when nothing was done for the idle time, and not before', async () => {
-  using home = homeOf()
-  const activity = await openActivity(home.file('activity.db'), {
-    clock: systemClock,
-    onWait: () => undefined,
-    limitMs: 1000,
-  })
-  // made before the clock was put back
-  await activity.updateTable('audit_entries').set({ body: '{"atMs":9000000000000}' }).execute()
-  const vault = vaultOf(home)
-  let minutes = 1
-  const stop = lockWhenIdle(
-    activity,
-    async () => vault,
-    () => minutes,
-    20,
-  )
-  await Bun.sleep(200)
-  expect((await vault.locks()).isLocked).toBe(false)
-
-  minutes = 0.001
-  const deadline = performance.now() + 5000
-  while (!(await vault.locks()).isLocked && performance.now() < deadline) await Bun.sleep(20)
-
-  expect((await vault.locks()).isLocked).toBe(true)
-  const isOnRecord = () => home.runSync(['audit', 'list', '--kind', 'lock']).stdout.includes('lock when idle')
-  await eventually(isOnRecord, 'it is on record')
-  stop()
-  await vault.close()
-  await activity.destroy()
-})
-
-test('a lock for idleness that fails is nothing that was done, which would put off the next try', async () => {
-  using home = homeOf()
-  const waiting = { clock: systemClock, onWait: () => undefined, limitMs: 1000 }
-  const activity = await openActivity(home.file('activity.db'), waiting)
-  let tries = 0
-  const vault = {
-    locks: async () => ({ isLocked: tries > 1, revoked: new Set() }),
-    lock: async () => {
-      if (++tries === 1) throw new Error('the disk is full')
-      return true
-    },
-  } as unknown as Vault
-
-  const stop = lockWhenIdle(
-    activity,
-    async () => vault,
-    () => 0.001,
-    20,
-  )
-  const entries = () => Array.fromAsync(listed(activity, { kind: 'lock' }))
-  await eventually(async () => (await entries()).some(({ decision }) => decision === 'allowed'), 'the lock')
-  stop()
-
-  expect((await entries()).map(({ decision }) => decision)).toEqual(['allowed'])
-  await activity.destroy()
 })
