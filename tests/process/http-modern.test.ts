@@ -204,20 +204,24 @@ describe('a client that leaves', () => {
   })
 
   test('who was answered is not called back', async () => {
-    const { session, outcome } = start()
+    const { session, server, post, outcome } = start()
     expect(await outcome('tools/list')).toEqual([200, undefined])
     session.onReceive = ({ message, outlet }) => {
       void send(outlet, { method: 'notifications/message' })
-      reply(outlet, message.id, { result: {} })
+      reply(outlet, message.id, { result: { text: 'x'.repeat(8 * 1024 * 1024) } })
     }
     await outcome('tools/list')
-    await Bun.sleep(100)
+    const unread = await post('tools/list')
+    await unread.body?.cancel()
+    // ends their connections, which is the last moment to be called back
+    await server.close()
 
     expect(session.abandoned).toEqual([])
   })
 
   test('a reader that does not read makes the sender wait, and going lets it go on', async () => {
-    const { session, post } = start()
+    const { session, post, outcome } = start()
+    const answer = session.onReceive
     let sent = 0
     let isDone = false
     session.onReceive = async ({ outlet }) => {
@@ -225,7 +229,13 @@ describe('a client that leaves', () => {
       isDone = true
     }
     const response = await post('tools/list')
-    await Bun.sleep(500)
+    session.onReceive = answer
+    const standsWhileOthersAreServed = async () => {
+      const before = sent
+      for (let n = 0; n < 20; n++) await outcome('tools/list')
+      return sent === before
+    }
+    await eventually(standsWhileOthersAreServed, 'the sender waits')
     expect(sent).toBeLessThan(32)
 
     await response.body?.cancel()

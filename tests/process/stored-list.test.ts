@@ -1,27 +1,31 @@
 import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
+import { entriesOf } from '../helpers/audit-home.ts'
 import { configOf } from '../helpers/fixtures.ts'
 import { namesOf, RawClient } from '../helpers/mcp-client.ts'
 import { ModernClient } from '../helpers/modern-client.ts'
-import { eventually, runningProcesses } from '../helpers/processes.ts'
+import { eventually } from '../helpers/processes.ts'
 import { TempHome } from '../helpers/temp-home.ts'
+
+const startsOf = (home: TempHome) => entriesOf(home, '--kind', 'start').map(({ server }) => server)
 
 describe('the stored list', () => {
   test('is given at the next start without starting a server', async () => {
-    using home = new TempHome(configOf([{ id: 'one', args: ['/dev/null'] }]))
+    using home = new TempHome(configOf([{ id: 'one' }, { id: 'two' }]))
     {
       await using first = await RawClient.start(home)
       await first.request('tools/list')
     }
-    await using client = await RawClient.start(home)
+    const before = startsOf(home)
+    {
+      await using client = await RawClient.start(home)
+      expect(namesOf(await client.request('tools/list'))).toContain('one__echo')
+      // what the list had started would have begun before this one
+      await client.callText('two__echo')
+    }
 
-    expect(namesOf(await client.request('tools/list'))).toContain('one__echo')
-    await Bun.sleep(300)
-    const children = runningProcesses().filter(({ commandLine }) =>
-      commandLine.includes('general.ts /dev/null'),
-    )
-    expect(children).toEqual([])
+    expect(startsOf(home)).toEqual([...before, 'two'])
   })
 
   test('the first list waits no longer than first_list_wait_sec for a slow server', async () => {
