@@ -45,3 +45,10 @@ export async function allValues(home: TempHome): Promise<Map<string, string>> {
 export async function identityCount(home: TempHome): Promise<number> {
   return (await IdentityFile.read(home.file('age.key')))?.identities.length ?? 0
 }
+
+/** The first identity of a key file. */
+export function identityIn(keyFile: string): string {
+  const [identity] = /AGE-SECRET-KEY-\S+/.exec(keyFile) ?? []
+  if (identity === undefined) throw new Error('no identity in the key file')
+  return identity
+}

@@ -3,8 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'nod
 import { join } from 'node:path'
 import { hasStrace } from '../helpers/faults.ts'
 import { KeyHome, PASSPHRASE } from '../helpers/key-home.ts'
-
-const identityIn = (text: string) => /AGE-SECRET-KEY-\S+/.exec(text)?.[0] ?? 'none'
+import { identityIn } from '../helpers/sealed.ts'
 
 describe('a backup', () => {
   test('is not made with an empty passphrase, which protects nothing', () => {

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { filesBelow } from '../helpers/canary.ts'
+import { identityIn } from '../helpers/sealed.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
 
 const SCOPES = 'auth_scopes: [{ id: a }, { id: b }]'
@@ -19,10 +20,6 @@ function homeWithSecret(): TempHome {
   const home = new TempHome(SCOPES)
   home.put('a', 'TOKEN', 'the value')
   return home
-}
-
-function identityOf(home: TempHome): string {
-  return home.read('age.key').match(/AGE-SECRET-KEY-\S+/)?.[0] ?? ''
 }
 
 describe('D2: the first run', () => {
@@ -100,7 +97,7 @@ describe('D3: a key file that others could read or have put there is refused', (
 test('D4: comments, CRLF, a byte order mark, blank lines, two identities and trailing spaces are fine', () => {
   using home = homeWithSecret()
   using other = homeWithSecret()
-  const text = `\ufeff# a comment\r\n\r\n${identityOf(other)}  \r\n   # another\r\n${identityOf(home)}\t\r\n\r\n`
+  const text = `\ufeff# a comment\r\n\r\n${identityIn(other.read('age.key'))}  \r\n   # another\r\n${identityIn(home.read('age.key'))}\t\r\n\r\n`
   writeFileSync(home.file('age.key'), text)
 
   expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('the value')
@@ -143,7 +140,7 @@ test('before init nothing is said to be lost', () => {
 test('D6: one wrong character anywhere in the key is refused without showing a piece of it', () => {
   using home = homeWithSecret()
   const text = home.read('age.key')
-  const identity = identityOf(home)
+  const identity = identityIn(home.read('age.key'))
   const start = text.indexOf(identity)
   const pieces = Array.from({ length: identity.length - 16 - 8 }, (_, n) => identity.slice(16 + n, 24 + n))
 

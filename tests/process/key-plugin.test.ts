@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { FixturePlugin } from '../helpers/age-plugin.ts'
 import { filesHolding } from '../helpers/canary.ts'
 import { GET, PluginHome, protecting, TOKEN } from '../helpers/plugin-home.ts'
-
-const identityIn = (text: string) => /AGE-SECRET-KEY-\S+/.exec(text)?.[0] ?? 'none'
+import { identityIn } from '../helpers/sealed.ts'
 
 describe('a key file that is sealed by an age plugin', () => {
   test('opens through it and not without, also after a rotation, and is laid open again', () => {

@@ -3,10 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesHolding } from '../helpers/canary.ts'
 import { KeyHome, PASSPHRASE } from '../helpers/key-home.ts'
+import { identityIn } from '../helpers/sealed.ts'
 import { BINARY } from '../helpers/temp-home.ts'
 import { inTerminal } from '../helpers/terminal.ts'
-
-const identityIn = (text: string) => /AGE-SECRET-KEY-\S+/.exec(text)?.[0] ?? 'none'
 
 describe('a key file that is protected by a passphrase', () => {
   test('opens with it and not without, and age reads it', () => {

@@ -1,7 +1,7 @@
 import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
 import { appendFileSync, copyFileSync, writeFileSync } from 'node:fs'
-import { changeDatabase, identityCount, sealedRows } from '../helpers/sealed.ts'
+import { changeDatabase, identityCount, identityIn, sealedRows } from '../helpers/sealed.ts'
 import { TempHome } from '../helpers/temp-home.ts'
 import { vaultOf } from '../helpers/vault-of.ts'
 
@@ -63,7 +63,7 @@ describe('a key file that two homes share', () => {
 
 test('a key file that the user made himself is never shortened', async () => {
   using home = new TempHome(SCOPES)
-  const identity = /AGE-SECRET-KEY-\S+/.exec(home.read('age.key'))?.[0]
+  const identity = identityIn(home.read('age.key'))
   Bun.spawnSync(['rm', '-f', home.file('mcplexer.db')])
   writeFileSync(home.file('age.key'), `# mine\n${identity}\n`)
   home.put('a', 'TOKEN', 'v')
@@ -127,7 +127,7 @@ describe('a list of scopes that was forged', () => {
     home.put('a', 'TOKEN', 'v')
     const [mine] = sealedRows(home)
     const theirs = /public key: (\S+)/.exec(other.read('age.key'))?.[1] ?? ''
-    const text = `${home.read('age.key')}${/AGE-SECRET-KEY-\S+/.exec(other.read('age.key'))?.[0]}\n`
+    const text = `${home.read('age.key')}${identityIn(other.read('age.key'))}\n`
     writeFileSync(home.file('age.key'), text)
     changeDatabase(home, 'update vault_state set recipient = ?', theirs)
 
@@ -157,7 +157,7 @@ test('an empty list that nobody has signed says nothing of vaults, recipients or
 
   home.put('a', 'TOKEN', 'new')
   expect(home.read('age.key')).not.toContain('PLANTED')
-  expect(home.read('age.key')).toContain(/AGE-SECRET-KEY-\S+/.exec(key)?.[0] ?? 'nothing')
+  expect(home.read('age.key')).toContain(identityIn(key))
   expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('new')
 })
 
