@@ -5,7 +5,8 @@ import { ROTATION_STEPS } from '../../src/vault/index.ts'
 import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually } from '../helpers/processes.ts'
-import { allValues, identityCount, sealedRows } from '../helpers/sealed.ts'
+import { seededRandom } from '../helpers/random.ts'
+import { allValues, identityCount, identityIn, sealedRows } from '../helpers/sealed.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
 import { fillVault } from '../helpers/vault-of.ts'
 
@@ -148,7 +149,7 @@ describe('whose identities are dropped', () => {
     using home = new TempHome('')
     using other = new TempHome('')
     const values = await fillVault(home, 3)
-    const added = `# my own\n${other.read('age.key').match(/AGE-SECRET-KEY-\S+/)?.[0]}\n`
+    const added = `# my own\n${identityIn(other.read('age.key'))}\n`
     appendFileSync(home.file('age.key'), added)
 
     expect(home.runSync(['rotate-key']).exitCode).toBe(0)
@@ -173,7 +174,7 @@ describe('whose identities are dropped', () => {
     using home = new TempHome('')
     const values = await fillVault(home, 3)
     const before = home.read('age.key')
-    const identity = before.match(/AGE-SECRET-KEY-\S+/)?.[0] ?? ''
+    const identity = identityIn(before)
 
     expect(home.runSync(['rotate-key', '--dry-run']).stdout).toContain('nothing was changed')
     expect(home.read('age.key')).toBe(before)
@@ -207,12 +208,4 @@ async function writingTime(home: TempHome): Promise<{ from: number; to: number }
 
 function difference(wanted: ReadonlyMap<string, string>, found: ReadonlyMap<string, string>): string[] {
   return [...wanted].filter(([name, value]) => found.get(name) !== value).map(([name]) => name)
-}
-
-function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
 }

@@ -1,4 +1,4 @@
-import type { Message } from './mcp-client.ts'
+import { introduction, type Message } from './mcp-client.ts'
 import { BINARY, type TempHome } from './temp-home.ts'
 
 export interface HttpEvent {
@@ -132,7 +132,7 @@ export class HttpClient {
 }
 
 export function initialize(capabilities: object = {}, protocolVersion = '2025-11-25'): string {
-  const params = { protocolVersion, capabilities, clientInfo: { name: 'test', version: '1' } }
+  const params = introduction({ protocolVersion, capabilities })
   return JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params })
 }
 

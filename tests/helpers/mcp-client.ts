@@ -17,6 +17,13 @@ export interface Message {
 
 const TIMEOUT_MS = 45_000
 
+/** The params of `initialize`: who a client is, what it can do, what it speaks. */
+export const introduction = (changes: object = {}) => ({
+  protocolVersion: '2025-11-25',
+  capabilities: {},
+  clientInfo: { name: 'test', version: '1' },
+  ...changes,
+})
 /** What the tools of a list are called. */
 export const namesOf = ({ result }: Message): string[] =>
   ((result?.['tools'] ?? []) as { name: string }[]).map(({ name }) => name)
@@ -54,11 +61,7 @@ export class RawClient implements AsyncDisposable {
     options: ClientOptions = {},
   ): Promise<RawClient> {
     const client = RawClient.raw(home, options)
-    await client.request('initialize', {
-      protocolVersion: '2025-11-25',
-      capabilities,
-      clientInfo: { name: 'test', version: '1' },
-    })
+    await client.request('initialize', introduction({ capabilities }))
     client.send({ method: 'notifications/initialized' })
     return client
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { StoredEntry } from '../../src/audit/index.ts'
 import { auditedHome, TOKEN } from '../helpers/audit-home.ts'
 import { configOf } from '../helpers/fixtures.ts'
-import { RawClient } from '../helpers/mcp-client.ts'
+import { introduction, RawClient } from '../helpers/mcp-client.ts'
 import { TempHome } from '../helpers/temp-home.ts'
 
 function homeOf(env: Record<string, string> = {}): TempHome {
@@ -87,11 +87,7 @@ describe('audit alerts', () => {
       await client.callText('leaky__result')
     }
     const other = RawClient.raw(home)
-    await other.request('initialize', {
-      protocolVersion: '2025-11-25',
-      capabilities: {},
-      clientInfo: { name: 'stranger', version: '9' },
-    })
+    await other.request('initialize', introduction({ clientInfo: { name: 'stranger', version: '9' } }))
     await other.callText('one__echo', { message: 'x' })
     await other.close()
 

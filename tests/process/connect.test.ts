@@ -4,7 +4,8 @@ import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { connect, DaemonHome } from '../helpers/daemon-home.ts'
 import { configOf } from '../helpers/fixtures.ts'
-import type { RawClient } from '../helpers/mcp-client.ts'
+import { initialize } from '../helpers/http-client.ts'
+import { introduction, type RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning } from '../helpers/processes.ts'
 import { BINARY, type TempHome } from '../helpers/temp-home.ts'
 
@@ -57,16 +58,11 @@ describe('connect', () => {
       new Promise<void>((resolve) => {
         socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`, () => resolve())
       })
-    const client = {
-      protocolVersion: '2025-11-25',
-      capabilities: {},
-      clientInfo: { name: 'late', version: '1' },
-    }
     const textOf = (id: number) => `${id} `.repeat(1500)
     const ids = Array.from({ length: 150 }, (_, n) => n + 1)
 
     socket.pause()
-    await send(0, 'initialize', client)
+    await send(0, 'initialize', introduction())
     for (const id of ids)
       await send(id, 'tools/call', { name: 'one__echo', arguments: { message: textOf(id) } })
     await neighbour.callText('one__echo', { message: 'the daemon goes on' })
@@ -91,7 +87,7 @@ describe('connect', () => {
     using home = new DaemonHome()
     home.runSync(['serve', '--daemon'])
     const { pid } = home.status
-    const script = `(printf '%s\\n' '${INITIALIZE}'; for n in $(seq 300); do
+    const script = `(printf '%s\\n' '${initialize()}'; for n in $(seq 300); do
       printf '{"jsonrpc":"2.0","id":"c%s","method":"tools/call","params":{"name":"one__big","arguments":{"bytes":1000000}}}\\n' $n
     done; until [ -e "$1" ]; do sleep 0.1; done) | "$0" connect | (sleep 1.5; head -c 300000001 | wc -c; touch "$1")`
 
@@ -119,13 +115,6 @@ describe('connect', () => {
   }, 60_000)
 })
 
-const INITIALIZE = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } },
-})
-
 function residentMib(pid: number): number {
   const kib = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return Number(kib ?? 0) / 1024
@@ -136,7 +125,7 @@ async function pingOverSocket(home: TempHome, n: number): Promise<unknown[]> {
   const socket = createConnection(home.file('run/gateway.sock'))
   socket.write(home.read('run/proof'))
   const send = (message: object) => socket.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
-  socket.write(`${INITIALIZE}\n`)
+  socket.write(`${initialize()}\n`)
   send({ id: `ping-${n}`, method: 'ping' })
   send({ id: `list-${n}`, method: 'tools/list' })
   let text = ''
@@ -149,21 +138,16 @@ async function pingOverSocket(home: TempHome, n: number): Promise<unknown[]> {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line).id)
-    .filter((id) => id !== 1)
+    .filter((id) => id !== 0)
 }
 
 test('a client that only writes and closes gets the answers all the same', async () => {
   using home = new DaemonHome()
-  const initialize = {
-    protocolVersion: '2025-11-25',
-    capabilities: {},
-    clientInfo: { name: 'test', version: '1' },
-  }
-  const stdin = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: initialize })}\n`
+  const stdin = `${initialize()}\n`
 
   for (const command of ['connect', 'serve'])
     expect({ command, said: home.runSync([command], { stdin }).stdout }).toEqual({
       command,
-      said: expect.stringContaining('"id":1,'),
+      said: expect.stringContaining('"id":0,'),
     })
 })

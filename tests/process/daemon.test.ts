@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { connect, DaemonHome } from '../helpers/daemon-home.ts'
 import { hasStrace } from '../helpers/faults.ts'
 import { configOf } from '../helpers/fixtures.ts'
-import { RawClient } from '../helpers/mcp-client.ts'
+import { introduction, RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning } from '../helpers/processes.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
 
@@ -74,7 +74,7 @@ test('a relative configuration is the one that the daemon runs with, and nobody 
   expect({ exitCode: refused.exitCode, stdout: refused.stdout }).toEqual({ exitCode: 1, stdout: '' })
   expect(refused.stderr).toContain('runs with')
   await using client = RawClient.raw(home, { command: [BINARY, 'connect', '--config', 'team.yaml'] })
-  await client.request('initialize', { protocolVersion: '2025-11-25', capabilities: {} })
+  await client.request('initialize', introduction())
   expect(await client.callText('team__echo', { message: 'here' })).toBe('here')
 })
 

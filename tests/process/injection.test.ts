@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { filesHolding, formsOf } from '../helpers/canary.ts'
 import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
-import { RawClient } from '../helpers/mcp-client.ts'
+import { introduction, RawClient } from '../helpers/mcp-client.ts'
 import { runningProcesses } from '../helpers/processes.ts'
 import { TempHome } from '../helpers/temp-home.ts'
 
@@ -40,7 +40,7 @@ describe('D18: what a server gets', () => {
       MCPLEXER_LOG_LEVEL: 'warn',
     }
     const client = RawClient.raw(home, { env })
-    await client.request('initialize', { protocolVersion: '2025-11-25', capabilities: {} })
+    await client.request('initialize', introduction())
     const envOf = async (server: string) => JSON.parse(await client.callText(`${server}__environment`)).env
 
     const [one, two, none] = [await envOf('one'), await envOf('two'), await envOf('none')]

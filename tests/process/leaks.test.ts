@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesHolding } from '../helpers/canary.ts'
 import { configOf } from '../helpers/fixtures.ts'
-import { RawClient } from '../helpers/mcp-client.ts'
+import { introduction, RawClient } from '../helpers/mcp-client.ts'
 import { TempHome } from '../helpers/temp-home.ts'
 
 const TOKEN = `ghp_"q\\ü${crypto.randomUUID()}/+&`
@@ -67,7 +67,7 @@ describe('D16: a server that says its token in every way', () => {
     using home = leakyHome()
     await using client = RawClient.raw(home)
     const clientInfo = { name: `app ${TOKEN}`, version: '1' }
-    await client.request('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo })
+    await client.request('initialize', introduction({ clientInfo }))
     await client.request('tools/list')
     await client.call('leaky__result', {})
     await client.close()

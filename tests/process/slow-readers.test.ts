@@ -1,16 +1,11 @@
 import { describe, expect, test } from 'bun:test'
 import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { MIB, peakMib, twoServers, write } from '../helpers/floods.ts'
+import { initialize } from '../helpers/http-client.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning } from '../helpers/processes.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
 
-const INITIALIZE = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 'init',
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } },
-})
 const callLine = (id: string, name: string, args: object) =>
   `${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } })}\n`
 
@@ -28,7 +23,7 @@ describe('ends in the middle', () => {
 
   test('a client that no longer reads ends the gateway, though it keeps its own end open', async () => {
     using home = twoServers()
-    const script = `(printf '%s\\n' '${INITIALIZE}'; printf '%s' '${callLine('big', 'one__big', { bytes: 1000000 })}'; sleep 1) |
+    const script = `(printf '%s\\n' '${initialize()}'; printf '%s' '${callLine('big', 'one__big', { bytes: 1000000 })}'; sleep 1) |
       { "$0" serve; echo ended with $? >&2; } | head -c 100 >/dev/null`
     const run = Bun.spawn(['/bin/sh', '-c', script, BINARY], { env: home.env, stderr: 'pipe' })
 
@@ -60,7 +55,7 @@ describe('slow readers', () => {
     const script = `mkfifo "$3"; (printf '%s\\n' "$1"; cat "$2" "$3") | sh -c 'echo $$ >&2; exec "$0" serve' "$0" | ${read}`
     await Bun.write(home.file('calls.jsonl'), calls)
     const files = [home.file('calls.jsonl'), home.file('everything-was-read')]
-    const run = Bun.spawn(['/bin/sh', '-c', script, BINARY, INITIALIZE, ...files], {
+    const run = Bun.spawn(['/bin/sh', '-c', script, BINARY, initialize(), ...files], {
       env: home.env,
       stdout: 'pipe',
       stderr: 'pipe',

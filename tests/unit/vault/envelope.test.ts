@@ -2,9 +2,7 @@ import { expect, test } from 'bun:test'
 import { Secret } from '../../../src/base/index.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../../src/vault/envelope.ts'
 import { scopeMac } from '../../../src/vault/seal-mac.ts'
-
-const textFrom = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
-const bytesOf = (text: string) => new TextEncoder().encode(text)
+import { bytesOf, textFrom } from '../../helpers/bytes.ts'
 
 test('an envelope is the text that its description draws, and comes back', () => {
   const keys = new Map([

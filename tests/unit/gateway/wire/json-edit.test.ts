@@ -1,9 +1,7 @@
 import { expect, test } from 'bun:test'
 import { insertion, removals, splice } from '../../../../src/gateway/wire/json-edit.ts'
 import { members, trimmed } from '../../../../src/gateway/wire/json-span.ts'
-
-const bytesOf = (text: string) => new TextEncoder().encode(text)
-const textFrom = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+import { bytesOf, textFrom } from '../../../helpers/bytes.ts'
 
 test.each([
   ['{"a":1,"b":2,"c":3}', ['a'], '{"b":2,"c":3}'],

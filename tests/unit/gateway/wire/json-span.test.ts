@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { elements, members, sourceOf, textOf, trimmed } from '../../../../src/gateway/wire/json-span.ts'
+import { bytesOf } from '../../../helpers/bytes.ts'
+import { seededRandom } from '../../../helpers/random.ts'
 
-const bytesOf = (text: string) => new TextEncoder().encode(text)
 const read = (text: string) => members(bytesOf(text), trimmed(bytesOf(text)))
 
 describe('members', () => {
@@ -94,14 +95,6 @@ function parses(source: string): boolean {
     return typeof value === 'object' && value !== null && !Array.isArray(value)
   } catch {
     return false
-  }
-}
-
-function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
   }
 }
 

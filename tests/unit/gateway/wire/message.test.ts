@@ -7,9 +7,9 @@ import {
 } from '../../../../src/gateway/wire/message.ts'
 import { PendingRequests } from '../../../../src/gateway/wire/pending.ts'
 import { relabelRequest, restoreId, restoreToken } from '../../../../src/gateway/wire/relabel.ts'
+import { bytesOf, textFrom } from '../../../helpers/bytes.ts'
 
-const read = (text: string): Message => readMessage(new TextEncoder().encode(text))
-const textFrom = (bytes: Uint8Array | null) => (bytes === null ? null : new TextDecoder().decode(bytes))
+const read = (text: string): Message => readMessage(bytesOf(text))
 
 function request(text: string): RequestMessage {
   const message = read(text)
@@ -66,7 +66,7 @@ describe('readMessage', () => {
   })
 
   test('a batch is taken apart', () => {
-    const batch = splitBatch(new TextEncoder().encode('[{"id":1,"method":"a"},{"method":"b"}]'))
+    const batch = splitBatch(bytesOf('[{"id":1,"method":"a"},{"method":"b"}]'))
 
     expect(batch?.map((part) => textFrom(part))).toEqual(['{"id":1,"method":"a"}', '{"method":"b"}'])
   })
@@ -90,7 +90,7 @@ describe('relabelling', () => {
     expect(reply.kind === 'response' && textFrom(restoreId(reply, call))).toBe(
       '{"jsonrpc":"2.0","id":"c-1","result":{"big":12345678901234567890}}',
     )
-    expect(progress.kind === 'notification' && textFrom(restoreToken(progress, call))).toBe(
+    expect(progress.kind === 'notification' && textFrom(restoreToken(progress, call) ?? bytesOf('none'))).toBe(
       '{"method":"notifications/progress","params":{"progressToken":"t","progress":1.0}}',
     )
   })

@@ -8,15 +8,15 @@ import {
 } from '../../../../src/gateway/wire/message.ts'
 import { PendingRequests } from '../../../../src/gateway/wire/pending.ts'
 import { relabelRequest, restoreId, restoreToken } from '../../../../src/gateway/wire/relabel.ts'
+import { bytesOf, textFrom } from '../../../helpers/bytes.ts'
+import { seededRandom } from '../../../helpers/random.ts'
 
 const SEED = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000)
 const ROUNDS = 2000
-const bytesOf = (text: string) => new TextEncoder().encode(text)
-const textFrom = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 
 /** JSON text as odd as the grammar allows, which no value could give back as it was. */
 class Oddity {
-  #state = SEED
+  readonly #random = seededRandom(SEED)
 
   pick<T>(choices: readonly T[]): T {
     const chosen = choices[this.below(choices.length)]
@@ -25,8 +25,7 @@ class Oddity {
   }
 
   below(limit: number): number {
-    this.#state = (Math.imul(this.#state, 1664525) + 1013904223) >>> 0
-    return Math.floor((this.#state / 2 ** 32) * limit)
+    return Math.floor(this.#random() * limit)
   }
 
   space(): string {
