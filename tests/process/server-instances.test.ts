@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from '../helpers/daemon-home.ts'
 import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { legacyServers } from '../helpers/legacy-servers.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { eventually, isRunning } from '../helpers/processes.ts'
-import { TempHome } from '../helpers/temp-home.ts'
+import { ROOT, TempHome } from '../helpers/temp-home.ts'
 
 describe('processes', () => {
   test('a modern server has one, also for a client that calls again before it has said what it lists', async () => {
@@ -47,6 +47,34 @@ describe('processes', () => {
 
     expect(refused).toContain('raise `max_instances` of one')
     expect(served).toBe('now')
+  }, 30_000)
+
+  test('one that is replaced as it starts still serves the call that it was started for', async () => {
+    using home = new TempHome()
+    const [started, go] = [join(home.folder, 'started'), join(home.folder, 'go')]
+    const waiting = `touch '${started}'; until [ -e '${go}' ]; do sleep 0.01; done; exec "$0" "$@"`
+    const general = [process.execPath, join(ROOT, 'tests/fixtures/servers/general.ts')]
+    const server = (id: string, args: string[]) => ({ id, command: 'sh', args, auth_scope: 'a', ...UNSHIELDED })
+    const servers = [
+      server('slow', ['-c', waiting, ...general]),
+      server('other', ['-c', 'exec "$0" "$@"', ...general]),
+    ]
+    home.writeConfig(JSON.stringify({ auth_scopes: [{ id: 'a' }], downstream_servers: servers }))
+    home.put('a', 'TOKEN', 'first')
+    writeFileSync(go, '')
+    home.runSync(['tools', 'list'])
+    for (const file of [go, started]) rmSync(file)
+    await using client = await RawClient.start(home)
+    const pidOfOther = async () => JSON.parse(await client.callText('other__environment')).pid
+    const before = await pidOfOther()
+
+    const call = client.callText('slow__environment')
+    await eventually(() => existsSync(started), 'it is being started')
+    home.put('a', 'TOKEN', 'second')
+    await eventually(async () => (await pidOfOther()) !== before, 'the change was seen')
+    writeFileSync(go, '')
+
+    expect(JSON.parse(await call).env.TOKEN).toBe('first')
   }, 30_000)
 
   test('`restart_policy`: always brings a server back by itself, never leaves it down', async () => {
