@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'bun:test'
 import { join } from 'node:path'
 import { HttpGateway } from '../helpers/http-client.ts'
+import { eventually } from '../helpers/processes.ts'
 import { BINARY, ROOT, TempHome } from '../helpers/temp-home.ts'
 import { type ClientKind, type CrossClient, startClient, type Way } from './clients.ts'
 import { FEATURES } from './features.ts'
@@ -38,6 +39,18 @@ async function wayTo(server: keyof typeof SERVERS, way: (typeof WAYS)[number]) {
   return { way: { url: gateway.url, token: gateway.token }, end }
 }
 
+/** What a server says of itself is stored once it was started for such a client: a later one is told. */
+async function startInformed(kind: ClientKind, way: Way): Promise<CrossClient> {
+  let client = await startClient(kind, way)
+  await client.sdk.listTools()
+  await eventually(async () => {
+    await client.close()
+    client = await startClient(kind, way)
+    return client.sdk.getInstructions() !== undefined
+  }, 'the server is known')
+  return client
+}
+
 for (const client of CLIENTS) {
   for (const server of Object.keys(SERVERS) as (keyof typeof SERVERS)[]) {
     for (const way of WAYS) {
@@ -48,7 +61,7 @@ for (const client of CLIENTS) {
         beforeAll(async () => {
           const found = await wayTo(server, way)
           end = found.end
-          started = await startClient(client, found.way)
+          started = await startInformed(client, found.way)
         })
         afterAll(async () => {
           await started?.close()
