@@ -51,7 +51,7 @@ export function openerOf(identities: readonly string[]): Opener {
 const WORK_FACTOR = 15
 
 /** What `age -p` makes, with a fixed work factor (age-encryption.org/v1, "The scrypt recipient type"). */
-export async function sealedBy(passphrase: string, plaintext: Uint8Array): Promise<Uint8Array> {
+export async function sealWithPassphrase(passphrase: string, plaintext: Uint8Array): Promise<Uint8Array> {
   return guarded('VAULT_SEAL_FAILED', 'sealing failed', async () => {
     const { Encrypter } = await age()
     const encrypter = new Encrypter()
@@ -62,7 +62,7 @@ export async function sealedBy(passphrase: string, plaintext: Uint8Array): Promi
 }
 
 /** Armored or not. Throws VAULT_PASSPHRASE_WRONG. */
-export async function opened(sealed: Uint8Array, passphrase: string): Promise<Uint8Array> {
+export async function openWithPassphrase(passphrase: string, sealed: Uint8Array): Promise<Uint8Array> {
   return guarded('VAULT_PASSPHRASE_WRONG', 'the passphrase does not open the key file', async () => {
     const { Decrypter } = await age()
     const decrypter = new Decrypter()
@@ -87,7 +87,7 @@ interface Stanza {
 }
 
 /** An age file whose key somebody else wraps, such as a plugin. What that one throws of ours gets out. */
-export async function sealedThrough(
+export async function sealThrough(
   wrapFileKey: (fileKey: Uint8Array) => Promise<Stanza[]>,
   plaintext: Uint8Array,
 ): Promise<Uint8Array> {
@@ -100,7 +100,7 @@ export async function sealedThrough(
 }
 
 /** The same the other way; a file key that is null or another one is VAULT_OPEN_FAILED. */
-export async function openedThrough(
+export async function openThrough(
   unwrapFileKey: (stanzas: Stanza[]) => Promise<Uint8Array | null>,
   sealed: Uint8Array,
 ): Promise<Uint8Array> {

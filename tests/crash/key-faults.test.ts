@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { opened } from '../../src/vault/cipher.ts'
+import { openWithPassphrase } from '../../src/vault/cipher.ts'
 import { FixturePlugin } from '../helpers/age-plugin.ts'
 import {
   errorIn,
@@ -117,7 +117,9 @@ describe('key backup', () => {
           // whoever is told that there is a backup has one
           if (exitCode === 0) expect({ when, isThere }).toEqual({ when, isThere: true })
           if (isThere)
-            expect(new TextDecoder().decode(await opened(readFileSync(target), PASSPHRASE))).toBe(key)
+            expect(new TextDecoder().decode(await openWithPassphrase(PASSPHRASE, readFileSync(target)))).toBe(
+              key,
+            )
           if (temporaries(home.folder).length === 0) return
           arrange()
           const { stderr } = await runWithPassphrase(home, PASSPHRASE, args())

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createExclusively, createOnAnyDisk, type Secret, systemReason } from '../../base/index.ts'
-import { opened } from '../cipher.ts'
+import { openWithPassphrase } from '../cipher.ts'
 import type { VaultContext } from '../context.ts'
 import { VaultError } from '../vault-error.ts'
 import { missingFile } from './changes.ts'
@@ -58,7 +58,7 @@ async function openedBackup(source: string, passphrase: () => Promise<Secret>): 
   if (!isWrapped(bytes)) throw notABackup(`${source} is no backup of a key file`)
   const answer = await passphrase()
   try {
-    return await opened(bytes, new TextDecoder().decode(answer.reveal()))
+    return await openWithPassphrase(new TextDecoder().decode(answer.reveal()), bytes)
   } finally {
     answer.wipe()
   }

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { digestOf, replaceAtomically, type Secret } from '../../base/index.ts'
-import { opened, sealedBy } from '../cipher.ts'
+import { openWithPassphrase, sealWithPassphrase } from '../cipher.ts'
 import type { VaultContext } from '../context.ts'
 import { VaultError } from '../vault-error.ts'
 import type { KeyOpener } from './access.ts'
@@ -86,8 +86,8 @@ async function sealedAs(
 
 /** Sealed, and found to open again. */
 export async function sealedAndOpened(passphrase: string, inner: Uint8Array): Promise<Uint8Array> {
-  const sealed = await sealedBy(passphrase, inner)
-  checkWrap(inner, await opened(sealed, passphrase))
+  const sealed = await sealWithPassphrase(passphrase, inner)
+  checkWrap(inner, await openWithPassphrase(passphrase, sealed))
   return sealed
 }
 

@@ -1,5 +1,5 @@
 import { isMcplexerError } from '../../base/index.ts'
-import { opened, openedThrough } from '../cipher.ts'
+import { openThrough, openWithPassphrase } from '../cipher.ts'
 import { VaultError } from '../vault-error.ts'
 import type { KeyAccess, OpenedKey } from './access.ts'
 import { keychainPassphrase } from './keychain.ts'
@@ -100,7 +100,7 @@ function passphraseWays(
   ]
   return sources.map((source) => async () => {
     const passphrase = await source()
-    return { inner: await opened(bytes, passphrase), opener: { passphrase } }
+    return { inner: await openWithPassphrase(passphrase, bytes), opener: { passphrase } }
   })
 }
 
@@ -109,7 +109,7 @@ function pluginWays(bytes: Uint8Array, access: KeyAccess, protections: readonly 
   const [first] = plugins
   if (first === undefined) return []
   const given = access.fileKeys.map((fileKey) => async () => ({
-    inner: await openedThrough(async () => fileKey.slice(), bytes),
+    inner: await openThrough(async () => fileKey.slice(), bytes),
     opener: { plugin: first, fileKey: fileKey.slice() },
   }))
   return [...given, ...plugins.map((plugin) => () => openedByPlugin(plugin, bytes, access.person))]

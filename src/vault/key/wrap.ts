@@ -1,5 +1,5 @@
 import { digestOf } from '../../base/index.ts'
-import { sealedBy, unarmored } from '../cipher.ts'
+import { sealWithPassphrase, unarmored } from '../cipher.ts'
 import type { KeyAccess } from './access.ts'
 import { sealedByPlugin } from './plugin/key-file.ts'
 import { readPrivateFile } from './private-file.ts'
@@ -41,7 +41,7 @@ export async function wrapped(inner: Uint8Array, access: KeyAccess): Promise<Uin
   if (opener === null) throw new TypeError('a key file is written that was never opened')
   const wrap =
     'passphrase' in opener
-      ? { sealed: await sealedBy(opener.passphrase, inner), opener }
+      ? { sealed: await sealWithPassphrase(opener.passphrase, inner), opener }
       : await sealedByPlugin(opener.plugin, inner, access.person)
   access.remember(digestOf(wrap.sealed), { inner, opener: wrap.opener })
   return wrap.sealed

@@ -1,4 +1,4 @@
-import { openedThrough, sealedThrough } from '../../cipher.ts'
+import { openThrough, sealThrough } from '../../cipher.ts'
 import { VaultError } from '../../vault-error.ts'
 import type { OpenedKey } from '../access.ts'
 import { checkWrap } from '../check-wrap.ts'
@@ -13,7 +13,7 @@ export async function openedByPlugin(
   person: Person | null,
 ): Promise<OpenedKey> {
   let fileKey = new Uint8Array(0)
-  const inner = await openedThrough(async (stanzas) => {
+  const inner = await openThrough(async (stanzas) => {
     const found = await unwrapFileKey(plugin, stanzas, { person })
     if (found === null) throw stranger()
     fileKey = new Uint8Array(found)
@@ -31,7 +31,7 @@ export async function sealedByPlugin(
   inner: Uint8Array,
   person: Person | null,
 ): Promise<{ sealed: Uint8Array; opener: OpenedKey['opener'] }> {
-  const sealed = await sealedThrough((fileKey) => wrapFileKey(plugin, fileKey, { person }), inner)
+  const sealed = await sealThrough((fileKey) => wrapFileKey(plugin, fileKey, { person }), inner)
   const { inner: opened, opener } = await openedByPlugin(plugin, sealed, person)
   checkWrap(inner, opened)
   return { sealed, opener }
