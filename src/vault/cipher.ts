@@ -61,9 +61,9 @@ export async function sealWithPassphrase(passphrase: string, plaintext: Uint8Arr
   })
 }
 
-/** Armored or not. Throws VAULT_PASSPHRASE_WRONG. */
+/** Armored or not. Throws VAULT_PASSPHRASE_WRONG; the caller knows of what file, and says so. */
 export async function openWithPassphrase(passphrase: string, sealed: Uint8Array): Promise<Uint8Array> {
-  return guarded('VAULT_PASSPHRASE_WRONG', 'the passphrase does not open the key file', async () => {
+  return guarded('VAULT_PASSPHRASE_WRONG', 'the passphrase does not fit', async () => {
     const { Decrypter } = await age()
     const decrypter = new Decrypter()
     decrypter.addPassphrase(passphrase)

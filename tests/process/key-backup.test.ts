@@ -72,4 +72,19 @@ describe('a backup', () => {
 
     expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('the-token-itself')
   })
+
+  test('is what is named when a passphrase does not open it, as there is no key file at all', () => {
+    using home = new KeyHome()
+    const backup = join(home.folder, 'backup.age')
+    home.withPassphrase(['key', 'backup', backup])
+    Bun.spawnSync(['rm', home.file('age.key')])
+
+    const { stderr, exitCode } = home.withPassphrase(['key', 'restore', backup], 'wrong')
+
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(`the passphrase does not open the backup ${backup}`)
+    expect(stderr).toContain('hint: a backup has a passphrase of its own')
+    expect(stderr).not.toContain('wrong')
+    expect(existsSync(home.file('age.key'))).toBe(false)
+  })
 })

@@ -19,9 +19,9 @@ describe('a key file that is protected by a passphrase', () => {
     expect(refused.exitCode).toBe(1)
     expect(refused.stderr).toContain('is protected by a passphrase')
     expect(home.withPassphrase(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('the-token-itself')
-    expect(home.withPassphrase(['secret', 'get', 'a', 'TOKEN'], 'wrong').stderr).toContain(
-      'does not open the key file',
-    )
+    const misfit = home.withPassphrase(['secret', 'get', 'a', 'TOKEN'], 'wrong').stderr
+    expect(misfit).toContain(`the passphrase does not open the key file ${home.file('age.key')}`)
+    expect(misfit).toContain('hint: it is the one that was given to `mcplexer key protect`')
     expect(JSON.parse(home.withPassphrase(['key', 'show', '--json']).stdout).protection).toBe('passphrase')
     expect(home.read('age.key')).toStartWith('age-encryption.org/v1\n-> scrypt ')
   })

@@ -1,5 +1,11 @@
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createExclusively, createOnAnyDisk, type Secret, systemReason } from '../../base/index.ts'
+import {
+  createExclusively,
+  createOnAnyDisk,
+  isMcplexerError,
+  type Secret,
+  systemReason,
+} from '../../base/index.ts'
 import { openWithPassphrase } from '../cipher.ts'
 import type { VaultContext } from '../context.ts'
 import { VaultError } from '../vault-error.ts'
@@ -33,7 +39,7 @@ export async function backUpKey(
 
 /**
  * Puts the identities of a backup where the key file is missing. Asks for its passphrase when there is a use for it.
- * Throws VAULT_KEY_FILE_EXISTS.
+ * Throws VAULT_KEY_FILE_EXISTS and VAULT_PASSPHRASE_WRONG.
  */
 export async function restoreKey(
   context: VaultContext,
@@ -59,6 +65,8 @@ async function openedBackup(source: string, passphrase: () => Promise<Secret>): 
   const answer = await passphrase()
   try {
     return await openWithPassphrase(new TextDecoder().decode(answer.reveal()), bytes)
+  } catch (error) {
+    throw isMcplexerError(error, 'VAULT_PASSPHRASE_WRONG') ? misfit(source) : error
   } finally {
     answer.wipe()
   }
@@ -77,6 +85,12 @@ function readBackup(source: string): Uint8Array {
 
 function notABackup(message: string): VaultError {
   return new VaultError('VAULT_KEY_FILE_INVALID', message, { hint: 'mcplexer key backup FILE makes one' })
+}
+
+function misfit(source: string): VaultError {
+  return new VaultError('VAULT_PASSPHRASE_WRONG', `the passphrase does not open the backup ${source}`, {
+    hint: 'a backup has a passphrase of its own, the one that it was made with',
+  })
 }
 
 function exists(path: string): VaultError {

@@ -100,7 +100,21 @@ function passphraseWays(
   ]
   return sources.map((source) => async () => {
     const passphrase = await source()
-    return { inner: await openWithPassphrase(passphrase, bytes), opener: { passphrase } }
+    return { inner: await openKeyFile(keyFile, bytes, passphrase), opener: { passphrase } }
+  })
+}
+
+async function openKeyFile(keyFile: string, bytes: Uint8Array, passphrase: string): Promise<Uint8Array> {
+  try {
+    return await openWithPassphrase(passphrase, bytes)
+  } catch (error) {
+    throw isMcplexerError(error, 'VAULT_PASSPHRASE_WRONG') ? misfit(keyFile) : error
+  }
+}
+
+function misfit(keyFile: string): VaultError {
+  return new VaultError('VAULT_PASSPHRASE_WRONG', `the passphrase does not open the key file ${keyFile}`, {
+    hint: 'it is the one that was given to `mcplexer key protect`; a backup has one of its own',
   })
 }
 
