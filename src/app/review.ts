@@ -1,5 +1,5 @@
 import type { AuditEntry, AuditLog } from '../audit/index.ts'
-import { isGrantedByFirstUse, type LaunchGrant, launchOf, needsGrant } from '../auth/index.ts'
+import { isAllowed, launchOf, needsGrant, verdictOn } from '../auth/index.ts'
 import { systemClock } from '../base/index.ts'
 import type { Config } from '../config/index.ts'
 import { pinOf } from '../gateway/index.ts'
@@ -23,7 +23,7 @@ export interface ChangedLaunch {
 }
 
 /** What waits until a person has looked at it. */
-export interface Review {
+interface Review {
   launches(): Promise<ChangedLaunch[]>
   approveLaunch(change: ChangedLaunch): Promise<void>
   items(): Promise<Withheld[]>
@@ -57,12 +57,11 @@ async function changedLaunches(config: Config, activity: ActivityDatabase): Prom
   const changed: ChangedLaunch[] = []
   for (const server of config.servers.values()) {
     if (!needsGrant(server)) continue
-    const { serverId, scopeId, launch }: LaunchGrant = launchOf(server, config)
+    const { serverId, scopeId, launch } = launchOf(server, config)
     const granted = await launchGrants(activity, scopeId)
-    const own = granted.filter((grant) => grant.serverId === serverId)
-    const isFirstUse = granted.length === 0 && isGrantedByFirstUse(server, scopeId)
-    if (isFirstUse || own.some((grant) => grant.launch === launch)) continue
-    changed.push({ serverId, scopeId, before: own.at(-1)?.launch ?? null, after: launch })
+    if (isAllowed(verdictOn(server, config, granted))) continue
+    const before = granted.findLast((grant) => grant.serverId === serverId)?.launch ?? null
+    changed.push({ serverId, scopeId, before, after: launch })
   }
   return changed
 }

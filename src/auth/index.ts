@@ -5,4 +5,4 @@
 
 export type { Locks } from '../vault/index.ts'
 export { type CredentialSource, type Credentials, openCredentials } from './credentials.ts'
-export { isGrantedByFirstUse, type LaunchGrant, type LaunchGrants, launchOf, needsGrant } from './launch.ts'
+export { isAllowed, type LaunchGrant, type LaunchGrants, launchOf, needsGrant, verdictOn } from './launch.ts'

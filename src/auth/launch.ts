@@ -23,11 +23,6 @@ export function needsGrant({ authScope, shield }: Server): boolean {
   return authScope !== null || shield === 'off'
 }
 
-/** Of a scope that nobody has used. */
-export function isGrantedByFirstUse({ authScope, shield }: Server, scopeId: string): boolean {
-  return authScope === scopeId && shield !== 'off'
-}
-
 /** Everything that decides which program gets the scope, and how. */
 export function launchOf(server: Server, { authScopes }: Pick<Config, 'authScopes'>): LaunchGrant {
   const { command, args, cwd, env, inheritEnv, shield, readable, writable, network } = server
@@ -37,38 +32,59 @@ export function launchOf(server: Server, { authScopes }: Pick<Config, 'authScope
   return { serverId: server.id, scopeId: server.authScope ?? NO_SCOPE, launch: JSON.stringify(parts, null, 1) }
 }
 
+/** What is said of a launch that needs a grant; the last three are refused until a person has looked at it. */
+type LaunchVerdict = 'granted' | 'first use' | 'changed' | 'new' | 'unshielded'
+
 /**
- * A scope is granted to what its servers are started as when it is first used; whoever changes the configuration
- * afterwards, by a `git pull` for example, gets nothing by that. To run without a shield is never granted by first use.
- * `grants`: null where nothing can be remembered. Throws AUTH_LAUNCH_CHANGED.
+ * Pure: the rule of approval, by all that was `granted` of the server's scope. A scope is granted to what its servers
+ * are started as when it is first used; whoever changes the configuration afterwards, by a `git pull` for example, gets
+ * nothing by that. To run without a shield is never granted by first use.
  */
-export async function checkLaunch(server: Server, config: Config, grants: LaunchGrants | null): Promise<void> {
-  if (grants === null) {
-    if (server.shield === 'off') throw unshielded(server)
-    return
-  }
-  const { scopeId, launch } = launchOf(server, config)
-  const granted = await grants.of(scopeId)
-  if (granted.some((grant) => grant.serverId === server.id && grant.launch === launch)) return
-  if (server.shield === 'off') throw unshielded(server)
-  if (granted.length === 0) {
-    const all = [...config.servers.values()].filter((each) => isGrantedByFirstUse(each, scopeId))
-    return grants.add(all.map((each) => launchOf(each, config)))
-  }
-  const isNew = !granted.some(({ serverId }) => serverId === server.id)
-  throw new AuthError(
-    'AUTH_LAUNCH_CHANGED',
-    isNew
-      ? `server ${server.id} is new to auth scope ${scopeId}, and was not approved`
-      : `server ${server.id} is started otherwise than when auth scope ${scopeId} was granted to it`,
-    { hint: `mcplexer servers review ${server.id}` },
-  )
+export function verdictOn(
+  server: Server,
+  config: Pick<Config, 'authScopes'>,
+  granted: readonly LaunchGrant[],
+): LaunchVerdict {
+  const { launch } = launchOf(server, config)
+  const own = granted.filter(({ serverId }) => serverId === server.id)
+  if (own.some((grant) => grant.launch === launch)) return 'granted'
+  if (server.shield === 'off') return 'unshielded'
+  if (granted.length === 0) return 'first use'
+  return own.length === 0 ? 'new' : 'changed'
 }
 
-function unshielded({ id }: Server): AuthError {
-  return new AuthError(
-    'AUTH_LAUNCH_CHANGED',
-    `server ${id} is to run without a shield, where it could read the key file, and was not approved`,
-    { hint: `mcplexer servers review ${id}` },
-  )
+/** Whether it starts without anybody being asked. */
+export function isAllowed(verdict: LaunchVerdict): boolean {
+  return verdict === 'granted' || verdict === 'first use'
+}
+
+/** `grants`: null where nothing can be remembered. A first use is remembered. Throws AUTH_LAUNCH_CHANGED. */
+export async function checkLaunch(server: Server, config: Config, grants: LaunchGrants | null): Promise<void> {
+  if (grants === null) {
+    if (server.shield === 'off') throw refused(server, 'unshielded')
+    return
+  }
+  const { scopeId } = launchOf(server, config)
+  const verdict = verdictOn(server, config, await grants.of(scopeId))
+  if (verdict === 'first use') return grants.add(firstUse(scopeId, config))
+  if (!isAllowed(verdict)) throw refused(server, verdict)
+}
+
+/** All servers of the scope: what is in the file when it is first used is what its owner has seen. */
+function firstUse(scopeId: string, config: Config): LaunchGrant[] {
+  return [...config.servers.values()]
+    .filter(({ authScope, shield }) => authScope === scopeId && shield !== 'off')
+    .map((each) => launchOf(each, config))
+}
+
+function refused({ id, authScope }: Server, verdict: LaunchVerdict): AuthError {
+  const why =
+    verdict === 'unshielded'
+      ? 'is to run without a shield, where it could read the key file, and was not approved'
+      : verdict === 'new'
+        ? `is new to auth scope ${authScope}, and was not approved`
+        : `is started otherwise than when auth scope ${authScope} was granted to it`
+  return new AuthError('AUTH_LAUNCH_CHANGED', `server ${id} ${why}`, {
+    hint: `mcplexer servers review ${id}`,
+  })
 }
