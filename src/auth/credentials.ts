@@ -1,6 +1,6 @@
 import { hostEnvironment, log } from '../base/index.ts'
 import type { AuthScope, Config, Server } from '../config/index.ts'
-import { type Locks, lockError, type OpenedScope, type Vault } from '../vault/index.ts'
+import { type Locks, lockError, type OpenedScope, UNLOCKED, type Vault } from '../vault/index.ts'
 import { AuthError } from './auth-error.ts'
 import { childEnvironment, revealValues } from './env-injection.ts'
 import { checkLaunch, type LaunchGrants, needsGrant } from './launch.ts'
@@ -55,7 +55,7 @@ class VaultCredentials implements CredentialSource {
   readonly #onScopeChange: ((scopeId: string) => void)[] = []
   readonly #onLock: ((locks: Locks) => void)[] = []
   /** As the vault says. */
-  #written: Locks = { isLocked: false, revoked: new Set() }
+  #written = UNLOCKED
   #isHeld = false
   #locks = this.#written
   /** Null until somebody needs it, and after it could not be started. */

@@ -1,5 +1,5 @@
 import { log } from '../base/index.ts'
-import type { Locks, Vault } from '../vault/index.ts'
+import { type Locks, UNLOCKED, type Vault } from '../vault/index.ts'
 
 const LOOK_EVERY_MS = 100
 
@@ -18,7 +18,7 @@ export class ScopeWatch {
   readonly #vault: Vault
   readonly #onChange: (scopeId: string) => void
   readonly #onLock: (locks: Locks) => void
-  #locks: Locks = { isLocked: false, revoked: new Set() }
+  #locks = UNLOCKED
   readonly #timer: Timer
   #mark: number | null
   #generations = new Map<string, number>()

@@ -2,7 +2,8 @@ import { addLock, findLocks, type Locks, removeLock, type VaultTransaction } fro
 import type { VaultContext } from './context.ts'
 import { VaultError } from './vault-error.ts'
 
-const UNLOCKED: Locks = { isLocked: false, revoked: new Set() }
+/** What is locked where nothing is. */
+export const UNLOCKED: Locks = { isLocked: false, revoked: new Set() }
 
 /** Needs no key: whoever is in a hurry has nothing to look for. `scopeId` null: everything. */
 export async function lock(context: VaultContext, scopeId: string | null): Promise<void> {
