@@ -1,10 +1,11 @@
 import type { App } from '../app.ts'
-import { type ErrorCode, nearest, visibleLine } from '../base/index.ts'
+import { type ErrorCode, ID, nearest, visibleLine } from '../base/index.ts'
 import type { AuthScope, Config } from '../config/index.ts'
 import type { ScopeSummary } from '../vault/index.ts'
 import { CliError } from './cli-error.ts'
 
-const SCOPE_ID = /^[a-z0-9][a-z0-9_.-]{0,39}$/
+/** A longer word may be a value. */
+const MAX_SHOWN_ID = 40
 
 /**
  * The scope of the file. Throws CLI_SCOPE_UNKNOWN with the nearest id, or the scope of the server that has this id,
@@ -13,7 +14,7 @@ const SCOPE_ID = /^[a-z0-9][a-z0-9_.-]{0,39}$/
 export function requireScope(config: Config, id: string): AuthScope {
   const scope = config.authScopes.get(id)
   if (scope !== undefined) return scope
-  const shown = SCOPE_ID.test(id) ? id : 'my-scope'
+  const shown = isShown(id) ? id : 'my-scope'
   const declaration = `declare it in ${config.path}:\n  auth_scopes:\n    - id: ${shown}`
   const server = config.servers.get(id)
   const meant = server?.authScope ?? nearest(id, config.authScopes.keys())
@@ -44,7 +45,7 @@ export function unknownKey(scopeId: string, key: string, sealed: readonly ScopeS
   const scope = sealed.find(({ id }) => id === scopeId)
   if (scope === undefined) {
     const ids = sealed.map(({ id }) => id)
-    const shownId = SCOPE_ID.test(scopeId) ? scopeId : 'this scope'
+    const shownId = isShown(scopeId) ? scopeId : 'this scope'
     const meant = ids.includes(key) ? `${key}, which comes before the key` : nearest(scopeId, ids)
     return notFound('CLI_SCOPE_UNKNOWN', `nothing is sealed under ${shownId}`, meant)
   }
@@ -66,6 +67,10 @@ export async function refuseUnknownScope(app: App, id: string): Promise<void> {
   const known = new Set([...config.authScopes.keys(), ...sealed.map((scope) => scope.id)])
   if (!known.has(id))
     throw notFound('CLI_SCOPE_UNKNOWN', 'there is no auth scope of this name', nearest(id, known))
+}
+
+function isShown(id: string): boolean {
+  return id.length <= MAX_SHOWN_ID && ID.test(id)
 }
 
 function notFound(code: ErrorCode, message: string, meant: string | null): CliError {

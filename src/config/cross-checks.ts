@@ -1,6 +1,6 @@
-import { nearest } from '../base/index.ts'
+import { ID, nearest } from '../base/index.ts'
 import type { ConfigProblem } from './config-error.ts'
-import { ID, MAX_NAMESPACE, NAMESPACE } from './schema.ts'
+import { MAX_NAMESPACE, NAMESPACE } from './schema.ts'
 import type { YamlSource } from './source.ts'
 
 export type Fields = Readonly<Record<string, unknown>>

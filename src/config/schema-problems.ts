@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import { nearest } from '../base/index.ts'
+import { ID, nearest, VARIABLE_NAME } from '../base/index.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { NOT_SUPPORTED_YET, OF_OTHER_GATEWAYS, OTHER_NAMES, SECRET_KEYS } from './other-names.ts'
-import { ENV_NAME, ID, knownKeysOf } from './schema.ts'
+import { knownKeysOf } from './schema.ts'
 import { looksLikeSecret } from './secret-scan.ts'
 import type { YamlSource } from './source.ts'
 import { valueAt, wrongType } from './wrong-type.ts'
@@ -59,7 +59,7 @@ function secretInFile(
   const scope = valueAt(file, path.slice(0, 2))
   const name = path.length > 2 ? valueAt(file, [...path, 'name']) : valueAt(scope, ['keys', 0, 'name'])
   const id = shown(valueAt(scope, ['id']), ID) ?? 'SCOPE'
-  const command = `mcplexer secret put ${id} ${shown(name, ENV_NAME) ?? 'KEY'}`
+  const command = `mcplexer secret put ${id} ${shown(name, VARIABLE_NAME) ?? 'KEY'}`
   const names = path.length > 2 ? '' : '; the names of its variables go under `keys`'
   const message = `values are never in this file; seal them with \`${command}\`${names}`
   return source.problemAtKey(path, key, message, command)

@@ -1,17 +1,14 @@
 import * as z from 'zod/mini'
+import { ID, ID_RULE, VARIABLE_NAME, VARIABLE_NAME_RULE } from '../base/index.ts'
 
-export const ID = /^[a-z0-9][a-z0-9_.-]*$/
 export const NAMESPACE = /^[a-z0-9]+([_-][a-z0-9]+)*$/
 export const MAX_NAMESPACE = 20
-export const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 // a file is checked once: code that is made for it first takes longer than the check
 z.config({ jitless: true })
 
-const id = z.string().check(z.regex(ID, 'an id has small letters, digits, `_`, `.` and `-`'))
-const envName = z
-  .string()
-  .check(z.regex(ENV_NAME, 'a variable name has letters, digits and `_`, and no digit in front'))
+const id = z.string().check(z.regex(ID, `an id ${ID_RULE}`))
+const envName = z.string().check(z.regex(VARIABLE_NAME, `a variable name ${VARIABLE_NAME_RULE}`))
 const ownEnvName = envName.check(
   z.refine((name) => !name.startsWith('MCPLEXER_'), 'MCPLEXER_ variables are never given to a server'),
 )

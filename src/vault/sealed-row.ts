@@ -1,11 +1,10 @@
+import { ID } from '../base/index.ts'
 import type { SealedScopeRow } from '../store/index.ts'
 import { decodeEnvelope, type Envelope } from './envelope.ts'
 import type { IdentityFile } from './key/identity-file.ts'
 import type { Manifest } from './manifest.ts'
 import { isSameMac, scopeMac } from './seal-mac.ts'
 import { VaultError } from './vault-error.ts'
-
-const PLAIN_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
 
 /** One key of a row, as it stands in its `keys` column. */
 export type KeyEntry = [name: string, createdAtMs: number, updatedAtMs: number]
@@ -57,7 +56,7 @@ export function keyEntries(row: Pick<SealedScopeRow, 'keys' | 'scope_id'>): KeyE
 
 export function tampered(scopeId: string): VaultError {
   // a forged id must not become part of a command that somebody pastes
-  const shown = PLAIN_ID.test(scopeId) ? scopeId : 'SCOPE'
+  const shown = ID.test(scopeId) ? scopeId : 'SCOPE'
   return new VaultError(
     'VAULT_SCOPE_TAMPERED',
     `auth scope ${JSON.stringify(scopeId).slice(1, -1)} was changed outside of mcplexer; it is not used`,

@@ -1,26 +1,20 @@
-import { isForbiddenName, type Secret } from '../base/index.ts'
+import { ID, ID_RULE, isForbiddenName, type Secret, VARIABLE_NAME, VARIABLE_NAME_RULE } from '../base/index.ts'
 import { VaultError } from './vault-error.ts'
 
 /** The kernel refuses one environment string of 131,072 bytes or more. */
 const MAX_VALUE_BYTES = 128_000
-const KEY_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
-const SCOPE_ID = /^[a-z0-9][a-z0-9_.-]*$/
 
 /** Throws VAULT_NAME_REFUSED. */
 export function checkNames(scopeId: string, keyName: string): void {
-  if (!SCOPE_ID.test(scopeId)) {
-    throw new VaultError('VAULT_NAME_REFUSED', 'a scope id has small letters, digits, `_`, `.` and `-`', {
+  if (!ID.test(scopeId)) {
+    throw new VaultError('VAULT_NAME_REFUSED', `a scope id ${ID_RULE}`, {
       hint: 'mcplexer scope list',
     })
   }
-  if (!KEY_NAME.test(keyName)) {
-    throw new VaultError(
-      'VAULT_NAME_REFUSED',
-      'a key name has letters, digits and `_`, and no digit in front',
-      {
-        hint: 'name it as the server reads it, for example GITHUB_TOKEN',
-      },
-    )
+  if (!VARIABLE_NAME.test(keyName)) {
+    throw new VaultError('VAULT_NAME_REFUSED', `a key name ${VARIABLE_NAME_RULE}`, {
+      hint: 'name it as the server reads it, for example GITHUB_TOKEN',
+    })
   }
   if (isForbiddenName(keyName)) {
     throw new VaultError('VAULT_NAME_REFUSED', `${keyName} would change which programs or code a server runs`, {
