@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
 import { McplexerError } from './errors.ts'
 import { realFolder } from './real-folder.ts'
 
@@ -56,6 +56,11 @@ export function environmentNaming(paths: Paths): Record<string, string | undefin
     MCPLEXER_DB_DSN: paths.vault,
     MCPLEXER_AGE_KEY: paths.keyFile,
   }
+}
+
+/** What PATH may be searched by: an empty or relative entry of it would run programs of whatever folder we are in. */
+export function absoluteEntries(path = ''): string {
+  return path.split(delimiter).filter(isAbsolute).join(delimiter)
 }
 
 /** Where `~` points. HOME decides, as in a shell; without it the account's own record does. */

@@ -15,7 +15,14 @@ export { type Clock, systemClock } from './clock.ts'
 export { Coalescer } from './coalescer.ts'
 export { digestOf } from './digest.ts'
 export { Doorstep } from './doorstep.ts'
-export { environmentNaming, hostEnvironment, type Paths, resolvePaths, userHome } from './env.ts'
+export {
+  absoluteEntries,
+  environmentNaming,
+  hostEnvironment,
+  type Paths,
+  resolvePaths,
+  userHome,
+} from './env.ts'
 export type { ErrorCode } from './error-codes.ts'
 export { isMcplexerError, McplexerError } from './errors.ts'
 export { isForbiddenName } from './forbidden-names.ts'

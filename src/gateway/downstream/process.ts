@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
-import { delimiter, isAbsolute } from 'node:path'
-import { isForbiddenName } from '../../base/index.ts'
+import { isAbsolute } from 'node:path'
+import { absoluteEntries, isForbiddenName } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import type { Shield } from '../../sandbox/index.ts'
 import { GatewayError } from '../gateway-error.ts'
@@ -88,11 +88,6 @@ function noProgram({ id, command }: Server, path: string): GatewayError {
   return new GatewayError('SERVER_COMMAND_NOT_FOUND', `server ${id}: command ${command} was not found`, {
     hint,
   })
-}
-
-/** An empty or relative entry of PATH would run programs of whatever folder we are in. */
-function absoluteEntries(path: string): string {
-  return path.split(delimiter).filter(isAbsolute).join(delimiter)
 }
 
 function checkFolder({ server, folder }: Launch): void {

@@ -1,5 +1,5 @@
-import { delimiter, isAbsolute, parse } from 'node:path'
-import { hostEnvironment, log, McplexerError } from '../../../base/index.ts'
+import { parse } from 'node:path'
+import { absoluteEntries, hostEnvironment, log, McplexerError } from '../../../base/index.ts'
 import { VaultError } from '../../vault-error.ts'
 import { encodeStanza, type Stanza, stanzasIn } from './stanza.ts'
 
@@ -120,11 +120,6 @@ export function pluginEnvironment(
 ): Record<string, string | undefined> {
   const kept = Object.entries(host).filter(([name]) => !KEPT_BACK.test(name))
   return { ...Object.fromEntries(kept), PATH: absoluteEntries(host['PATH']) }
-}
-
-/** An empty or relative entry of PATH would run programs of whatever folder we are in. */
-function absoluteEntries(path = ''): string {
-  return path.split(delimiter).filter(isAbsolute).join(delimiter)
 }
 
 function missing(program: string): VaultError {
