@@ -1,6 +1,5 @@
-import { hostEnvironment } from '../../base/index.ts'
+import { hostEnvironment, readDescriptor } from '../../base/index.ts'
 import { VaultError } from '../vault-error.ts'
-import { readDescriptor } from './read-descriptor.ts'
 
 const MAX_PASSPHRASE_BYTES = 4096
 let descriptorText: string | null = null

@@ -1,8 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, realpathSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
-import { userHome } from '../../base/index.ts'
+import { readDescriptor, userHome } from '../../base/index.ts'
 import { VaultError } from '../vault-error.ts'
-import { readDescriptor } from './read-descriptor.ts'
 
 export const MAX_KEY_FILE_BYTES = 512 * 1024
 const STICKY = 0o1000
