@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs'
-import { hostEnvironment, Secret, systemReason } from '../base/index.ts'
+import { closeSync, openSync } from 'node:fs'
+import { hostEnvironment, readDescriptor, Secret, systemReason } from '../base/index.ts'
 import { CliError } from './cli-error.ts'
 import { askSecret, isInteractive } from './prompt.ts'
 
@@ -42,26 +42,20 @@ function notEmpty(value: Secret): Secret {
 }
 
 function fromFile(path: string): Secret {
-  const buffer = new Uint8Array(MAX_READ_BYTES)
   try {
-    return new Secret(buffer.slice(0, readUpTo(path, buffer)))
+    return new Secret(readUpTo(path, MAX_READ_BYTES))
   } catch (error) {
     const message = `the file of --from-file cannot be read: ${systemReason(error)}`
     throw new CliError('CLI_VALUE_UNREADABLE', message, {
       hint: 'check its path and who may read it',
     })
-  } finally {
-    buffer.fill(0)
   }
 }
 
-function readUpTo(path: string, buffer: Uint8Array): number {
+function readUpTo(path: string, maxBytes: number): Uint8Array {
   const file = openSync(path, 'r')
   try {
-    let size = 0
-    for (let read = -1; read !== 0 && size < buffer.length; size += read)
-      read = readSync(file, buffer, size, buffer.length - size, null)
-    return size
+    return readDescriptor(file, maxBytes)
   } finally {
     closeSync(file)
   }
