@@ -1,3 +1,5 @@
+import { isGuardable } from '../base/index.ts'
+
 /** Names under which credentials are kept, in all spellings. */
 const SECRET_NAME =
   /token|secret|passw(or)?d|passphrase|api_?-?key|access_?-?key|private_?-?key|credential|bearer|authorization|^auth$|[_-]auth$/i
@@ -16,8 +18,9 @@ const NAMED =
   /(?<![\w:-])(?:(?<dashes>--?)|)(?<name>[A-Za-z][\w.-]{1,60})(?<quote>["']?)(?<between>\s{0,4}[:=]\s{0,4}|\s{1,4})(?=(?<rest>["'`]?(?:(?:basic|bearer|token)\s{1,4})?))/gi
 const VALUE = /[^\s"'`,;&)\]]{0,512}/y
 
+/** Characters: a short word of another script has many bytes. */
 const MIN_LENGTH = 8
-const MIN_BITS = 24
+const encoder = new TextEncoder()
 
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) && !ABOUT_A_SECRET.test(name) && !STRUCTURE.has(name)
@@ -40,7 +43,7 @@ export function holdsNamedSecret(text: string): boolean {
 export function looksRandom(value: string): boolean {
   if (value.length < MIN_LENGTH || /\s/.test(value)) return false
   if (isReference(value) || isPlaceholder(value) || isAddress(value) || isReadable(value)) return false
-  return entropyBits(value) >= MIN_BITS
+  return isGuardable(encoder.encode(value))
 }
 
 function isReference(value: string): boolean {
@@ -62,13 +65,4 @@ function isReadable(value: string): boolean {
   const parts = value.split(/[._:/@-]/)
   const rule = parts.length > 1 ? /^([A-Z]?[a-z]{0,15}|[A-Z]{0,15})\d{0,4}$/ : /^([A-Z]?[a-z]+|[A-Z]+)$/
   return parts.every((part) => rule.test(part))
-}
-
-/** Shannon entropy of the whole text. */
-function entropyBits(text: string): number {
-  const counts = new Map<string, number>()
-  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1)
-  let perCharacter = 0
-  for (const count of counts.values()) perCharacter -= (count / text.length) * Math.log2(count / text.length)
-  return perCharacter * text.length
 }
