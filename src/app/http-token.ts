@@ -1,10 +1,15 @@
 import { timingSafeEqual } from 'node:crypto'
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
-import { createExclusively, ensurePrivateFolder, McplexerError, replaceAtomically } from '../base/index.ts'
+import {
+  createExclusively,
+  ensurePrivateFolder,
+  isRandomText,
+  McplexerError,
+  randomText,
+  replaceAtomically,
+} from '../base/index.ts'
 
-/** RFC 6750 tokens: 32 random bytes as base64url. */
-const TOKEN = /^[A-Za-z0-9_-]{43}$/
 const MAX_BYTES = 1024
 
 /** The token in the file, made when there is none. Throws HTTP_TOKEN_UNSAFE. */
@@ -44,7 +49,7 @@ function readChecked(path: string): string {
   try {
     if (!isPrivate(fstatSync(handle))) throw unsafe(path, 'is not a file of yours that only you can read')
     const token = readFileSync(handle, 'utf8').trim()
-    if (!TOKEN.test(token)) throw unsafe(path, 'holds no token')
+    if (!isRandomText(token)) throw unsafe(path, 'holds no token')
     return token
   } finally {
     closeSync(handle)
@@ -64,9 +69,9 @@ function sha256(text: string): Buffer {
   return new Bun.CryptoHasher('sha256').update(text).digest()
 }
 
+/** Of the alphabet of bearer tokens (RFC 6750, section 2.1). */
 function randomToken(): Uint8Array {
-  const random = crypto.getRandomValues(new Uint8Array(32))
-  return new TextEncoder().encode(`${Buffer.from(random).toString('base64url')}\n`)
+  return new TextEncoder().encode(`${randomText()}\n`)
 }
 
 function unsafe(path: string, what: string): McplexerError {

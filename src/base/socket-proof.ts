@@ -2,15 +2,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createExclusively, replaceAtomically } from './atomic-file.ts'
 import { digestOf } from './digest.ts'
+import { isRandomText, randomText } from './random-text.ts'
 
 /**
  * What everybody says first at a socket of ours, on a line: the content of this file beside it, 0600. A server behind
  * Landlock can connect to any socket of its user, which no rule can forbid it, but read no file in our folder.
  */
 const NAME = 'proof'
-const RANDOM_BYTES = 32
-/** Those bytes as base64url. */
-const PROOF = /^[A-Za-z0-9_-]{43}$/
 
 /**
  * Makes it in the folder of a socket, for who listens, when there is none, or one that a server has made empty, which
@@ -19,8 +17,7 @@ const PROOF = /^[A-Za-z0-9_-]{43}$/
 export function makeSocketProof(folder: string): void {
   if (readSocketProof(folder) !== null) return
   const path = join(folder, NAME)
-  const random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))
-  const bytes = new TextEncoder().encode(`${Buffer.from(random).toString('base64url')}\n`)
+  const bytes = new TextEncoder().encode(`${randomText()}\n`)
   // somebody else may have made it meanwhile
   if (!createExclusively(path, bytes) && readSocketProof(folder) === null) replaceAtomically(path, bytes)
 }
@@ -29,7 +26,7 @@ export function makeSocketProof(folder: string): void {
 export function readSocketProof(folder: string): string | null {
   try {
     const text = readFileSync(join(folder, NAME), 'utf8').trim()
-    return PROOF.test(text) ? text : null
+    return isRandomText(text) ? text : null
   } catch {
     return null
   }

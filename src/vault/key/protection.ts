@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { digestOf, replaceAtomically, type Secret } from '../../base/index.ts'
+import { digestOf, randomText, replaceAtomically, type Secret } from '../../base/index.ts'
 import { openWithPassphrase, sealWithPassphrase } from '../cipher.ts'
 import type { VaultContext } from '../context.ts'
 import { VaultError } from '../vault-error.ts'
@@ -96,7 +96,7 @@ type ByPassphrase = Exclude<Protection, { with: 'plugin' }>
 async function passphraseFor(protection: ByPassphrase, ask: () => Promise<Secret>): Promise<string> {
   if (protection.with === 'command') return outputOf(protection.command)
   if (protection.with === 'keychain') {
-    const passphrase = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
+    const passphrase = randomText()
     await storeInKeychain(protection.name, passphrase)
     return passphrase
   }
