@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import {
   createExclusively,
   ensurePrivateFolder,
+  isPrivate,
   isRandomText,
   McplexerError,
   randomText,
@@ -47,7 +48,7 @@ function readChecked(path: string): string {
   if (!lstatSync(path).isFile()) throw unsafe(path, 'is not a regular file')
   const handle = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   try {
-    if (!isPrivate(fstatSync(handle))) throw unsafe(path, 'is not a file of yours that only you can read')
+    if (!isTokenFile(fstatSync(handle))) throw unsafe(path, 'is not a file of yours that only you can read')
     const token = readFileSync(handle, 'utf8').trim()
     if (!isRandomText(token)) throw unsafe(path, 'holds no token')
     return token
@@ -56,9 +57,8 @@ function readChecked(path: string): string {
   }
 }
 
-function isPrivate(stats: Stats): boolean {
-  if (!stats.isFile() || stats.size > MAX_BYTES) return false
-  return process.platform === 'win32' || (stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0)
+function isTokenFile(stats: Stats): boolean {
+  return stats.isFile() && stats.size <= MAX_BYTES && isPrivate(stats)
 }
 
 function stampOf({ ino, mtimeMs, ctimeMs, size }: Stats): string {

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, realpathSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
-import { readDescriptor, userHome } from '../../base/index.ts'
+import { isPrivate, readDescriptor, userHome } from '../../base/index.ts'
 import { VaultError } from '../vault-error.ts'
 
 export const MAX_KEY_FILE_BYTES = 512 * 1024
@@ -42,9 +42,9 @@ function checkFile(path: string, file: Stats): void {
   if (!file.isFile()) throw unsafe(path, 'is not a regular file', `move it away: mv '${path}' '${path}.old'`)
   if (file.size > MAX_KEY_FILE_BYTES)
     throw unsafe(path, 'is too large for a key file', `put the right file at ${path}`)
-  if (process.platform === 'win32') return
+  if (isPrivate(file)) return
   if (file.uid !== ownUid()) throw unsafe(path, 'belongs to another user', `sudo chown "$USER" '${path}'`)
-  if (file.mode & 0o077) throw unsafe(path, 'can be read or written by other users', `chmod 600 '${path}'`)
+  throw unsafe(path, 'can be read or written by other users', `chmod 600 '${path}'`)
 }
 
 /**
