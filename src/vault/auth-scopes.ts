@@ -3,8 +3,8 @@ import { findScope, findVaultState, listScopeIds, listScopes } from '../store/in
 import type { VaultContext } from './context.ts'
 import { missingFile } from './key/changes.ts'
 import { refuseLocked } from './locks.ts'
-import { claimedEntries, contentOf, removeScope, saveContent, wipeAll } from './scope-content.ts'
-import { keyEntries, openRow, tampered } from './sealed-row.ts'
+import { claimedEntries, contentOf, openContent, removeScope, saveContent, wipeAll } from './scope-content.ts'
+import { openRow, tampered } from './sealed-row.ts'
 import { checkNames, checkValue } from './secret-names.ts'
 import { readManifest, stateForWriting, type TrustedState } from './trusted-state.ts'
 
@@ -100,15 +100,14 @@ export async function deleteKey(context: VaultContext, scopeId: string, name: st
     withState(stateForWriting(transaction, context), async (state) => {
       const row = await findScope(transaction, scopeId)
       if (row === null) return false
-      const { keys: values } = await openRow(state.file, state.manifest, row)
-      const entries = new Map(keyEntries(row).map((entry) => [entry[0], entry]))
-      const remaining = new Map(values)
-      if (!remaining.delete(name)) return false
-      entries.delete(name)
-      if (entries.size === 0) await removeScope(transaction, state, scopeId)
-      else await saveContent(transaction, state, scopeId, { entries, values: remaining, droppedKeys: [] })
-      wipeAll(values)
-      return true
+      const content = await openContent(state, row)
+      content.values.get(name)?.wipe()
+      const isHeld = content.values.delete(name)
+      content.entries.delete(name)
+      if (isHeld && content.entries.size === 0) await removeScope(transaction, state, scopeId)
+      else if (isHeld) await saveContent(transaction, state, scopeId, content)
+      wipeAll(content.values)
+      return isHeld
     }),
   )
 }

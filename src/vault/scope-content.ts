@@ -1,5 +1,11 @@
 import { isMcplexerError, type Secret } from '../base/index.ts'
-import { deleteScopeRow, findScope, saveScope, type VaultTransaction } from '../store/index.ts'
+import {
+  deleteScopeRow,
+  findScope,
+  type SealedScopeRow,
+  saveScope,
+  type VaultTransaction,
+} from '../store/index.ts'
 import { seal } from './cipher.ts'
 import { encodeEnvelope } from './envelope.ts'
 import { type KeyEntry, keyEntries, openRow, withMac } from './sealed-row.ts'
@@ -21,15 +27,20 @@ export async function contentOf(
   const row = await findScope(transaction, scopeId)
   if (row === null) return { entries: new Map(), values: new Map(), droppedKeys: [] }
   try {
-    const { keys } = await openRow(state.file, state.manifest, row)
-    const entries = new Map(keyEntries(row).map((entry) => [entry[0], entry]))
-    return { entries, values: new Map(keys), droppedKeys: [] }
+    return await openContent(state, row)
   } catch (error) {
     if (!isMcplexerError(error, 'VAULT_SCOPE_TAMPERED')) throw error
     // a list that was begun anew does not show that the key file is the right one; with a wrong one no row may be lost
     if (!state.manifest.generations.has(scopeId)) state.file.identityFor(row.recipient)
     return { entries: new Map(), values: new Map(), droppedKeys: claimedEntries(row).map(([name]) => name) }
   }
+}
+
+/** What a row holds, to be changed by the caller, who wipes the values. Throws VAULT_SCOPE_TAMPERED. */
+export async function openContent(state: TrustedState, row: SealedScopeRow): Promise<Content> {
+  const { keys } = await openRow(state.file, state.manifest, row)
+  const entries = new Map(keyEntries(row).map((entry) => [entry[0], entry]))
+  return { entries, values: new Map(keys), droppedKeys: [] }
 }
 
 /** What a row says of itself, be it true or not; nothing when it cannot be read. */
