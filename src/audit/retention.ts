@@ -8,9 +8,8 @@ import {
   dropAuditUpTo,
   hasAuditBody,
 } from '../store/index.ts'
-import { linkedHash } from './chain.ts'
+import { isLinked, linkedHash } from './chain.ts'
 import { type AuditEntry, decodeEntry, encodeEntry } from './entry.ts'
-import { isLinked } from './link.ts'
 
 export interface Retention {
   /** 0: for ever. */

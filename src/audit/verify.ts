@@ -1,6 +1,6 @@
 import { type ActivityDatabase, type AuditStart, auditAfter, auditStart } from '../store/index.ts'
+import { isLinked } from './chain.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { isLinked } from './link.ts'
 import { readableEntry } from './readable.ts'
 import { letGo } from './retention.ts'
 
