@@ -21,6 +21,7 @@ const NOWHERE = /^$/
 const POWERS: [string, RegExp, RegExp][] = [
   ['age', /(from|import\() ?'age-encryption'/, /^vault\/cipher\.ts$/],
   ['SQLite', /from '(bun:sqlite|kysely)'/, /^store\//],
+  ['queries', /\.(selectFrom|insertInto|deleteFrom|updateTable)\(/, /^store\//],
   [
     'child processes',
     /Bun\.spawn|node:child_process/,

@@ -10,6 +10,7 @@ import {
 } from '../store/index.ts'
 import { isLinked, linkedHash } from './chain.ts'
 import { type AuditEntry, decodeEntry, encodeEntry } from './entry.ts'
+import { headOf } from './query.ts'
 
 export interface Retention {
   /** 0: for ever. */
@@ -78,15 +79,10 @@ async function limitsOf(
   { keepDays, keepEntries, keepMb }: Retention,
   nowMs: number,
 ): Promise<Limits> {
-  const newest = await activity
-    .selectFrom('audit_entries')
-    .select('seq')
-    .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  const count = newest === undefined ? 0 : newest.seq - (await auditStart(activity)).seq
+  const newest = await headOf(activity)
+  const count = newest === null ? 0 : newest.seq - (await auditStart(activity)).seq
   const bytesAbove = keepMb === 0 ? 0 : await auditBytesAbove(activity, keepMb * MB)
-  const isTooMuch = newest !== undefined && keepEntries !== 0 && count > keepEntries
+  const isTooMuch = newest !== null && keepEntries !== 0 && count > keepEntries
   return {
     // the entry that says so is one of those kept; else each start would let go of another one
     firstKept: isTooMuch ? newest.seq - keepEntries + 2 : 0,
@@ -116,6 +112,7 @@ async function oldestToGo(
   for (let page = 0; page < PAGES_AT_ONCE || undecided > 0; page++) {
     const rows = await auditAfter(activity, before.seq, PAGE)
     for (const row of rows) {
+      // of one that was changed any time will do: it is no link of the chain
       const { atMs } = decodeEntry(row)
       const goes = row.seq < firstKept || atMs < oldestMs || bytes < bytesToGo
       if (!goes && !(atMs > latestMs)) return { last, bytes, isWhole: true }
