@@ -123,6 +123,27 @@ test('D5: with the key file gone no new key is made, and the missing path is nam
   expect(filesBelow(home.path)).not.toContain(home.file('age.key'))
 })
 
+test('status says of a missing key file what the other commands say, and of a wrong one how to replace it', () => {
+  using home = homeWithSecret()
+  using other = homeWithSecret()
+  const hints = () => {
+    const { exitCode, stderr } = home.runSync(['status'])
+    expect(exitCode).toBe(1)
+    return stderr.split('\n').filter((line) => line.includes('key restore FILE'))
+  }
+
+  rmSync(home.file('age.key'))
+  expect(hints()).toEqual([
+    expect.stringContaining('hint: put it back from a backup with `mcplexer key restore FILE`'),
+  ])
+  expect(home.runSync(['status']).stderr).toContain(`${home.file('mcplexer.db')} is sealed with it`)
+
+  writeFileSync(home.file('age.key'), other.read('age.key'), { mode: 0o600 })
+  expect(hints()).toEqual([
+    expect.stringMatching(/mv '.*age\.key' '.*age\.key\.old'; mcplexer key restore FILE/),
+  ])
+})
+
 test('before init nothing is said to be lost', () => {
   using home = homeWithSecret()
   const env = { MCPLEXER_HOME: `${home.folder}/other` }

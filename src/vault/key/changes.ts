@@ -45,7 +45,7 @@ export async function keyFileOf(context: VaultContext, vaultId: string): Promise
 }
 
 /** VAULT_EMPTY where there is no database either: then nothing is lost. */
-export function missingFile({ paths }: VaultContext): VaultError {
+export function missingFile({ paths }: Pick<VaultContext, 'paths'>): VaultError {
   if (!existsSync(paths.vault))
     return new VaultError('VAULT_EMPTY', `there is no key file at ${paths.keyFile} yet, and no vault`, {
       hint: 'mcplexer init, or set MCPLEXER_HOME to where they are',
