@@ -1,3 +1,4 @@
+import type { MissingKey } from '../app/health.ts'
 import type { App } from '../app.ts'
 import { type ErrorCode, ID, nearest, visibleLine } from '../base/index.ts'
 import type { AuthScope, Config } from '../config/index.ts'
@@ -76,22 +77,6 @@ function isShown(id: string): boolean {
 function notFound(code: ErrorCode, message: string, meant: string | null): CliError {
   const hint = meant === null ? '`mcplexer secret list` shows what there is' : `did you mean ${meant}?`
   return new CliError(code, message, { hint })
-}
-
-export interface MissingKey {
-  readonly scope: string
-  readonly name: string
-  readonly obtain: string | null
-}
-
-/** Required keys that nothing is sealed for. */
-export function missingKeys(scopes: Iterable<AuthScope>, sealed: readonly ScopeSummary[]): MissingKey[] {
-  const sealedNames = new Map(sealed.map(({ id, keys }) => [id, new Set(keys.map(({ name }) => name))]))
-  return [...scopes].flatMap(({ id, keys }) =>
-    keys
-      .filter(({ name, isRequired }) => isRequired && !sealedNames.get(id)?.has(name))
-      .map(({ name, obtain }) => ({ scope: id, name, obtain })),
-  )
 }
 
 /** What to type for each of them, under where the value is to be had; '' when nothing is missing. */

@@ -1,8 +1,9 @@
 import { Command, Option } from 'clipanion'
+import { type MissingKey, missingKeys } from '../../../app/health.ts'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { print, printJson, table } from '../../present.ts'
-import { type MissingKey, mendingCommands, missingKeys, requireScope } from '../../scopes.ts'
+import { mendingCommands, requireScope } from '../../scopes.ts'
 import { ageOf } from '../../wording.ts'
 
 interface SealedKey {
