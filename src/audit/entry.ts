@@ -1,11 +1,12 @@
-export type AuditKind = 'call' | 'start' | 'secret' | 'key' | 'approval' | 'leak' | 'lock' | 'retention'
+export const AUDIT_KINDS = ['call', 'start', 'secret', 'key', 'approval', 'leak', 'lock', 'retention'] as const
+export const AUDIT_DECISIONS = ['allowed', 'refused', 'failed'] as const
 
 /** One thing that was done, or refused. No field can hold a value: names, numbers and words of our own only. */
 export interface AuditEntry {
-  readonly kind: AuditKind
+  readonly kind: (typeof AUDIT_KINDS)[number]
   /** `tools/call`, `put`, `rotate`, … */
   readonly action: string
-  readonly decision: 'allowed' | 'refused' | 'failed'
+  readonly decision: (typeof AUDIT_DECISIONS)[number]
   /** Name and version that the client app gives itself. */
   readonly client?: string | undefined
   readonly session?: string

@@ -5,7 +5,7 @@
 export type { ActivityDatabase } from '../store/index.ts'
 export { alertsIn } from './alerts.ts'
 export { type Checkpoint, encodeCheckpoint, readCheckpoint } from './checkpoint.ts'
-export type { AuditEntry, AuditKind, StoredEntry } from './entry.ts'
+export { AUDIT_DECISIONS, AUDIT_KINDS, type AuditEntry, type StoredEntry } from './entry.ts'
 export { AuditLog } from './log.ts'
 export { pruneRegularly } from './prune-regularly.ts'
 export { followed, headOf, listed } from './query.ts'

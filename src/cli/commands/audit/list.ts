@@ -1,6 +1,6 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
-import type { AuditKind } from '../../../audit/index.ts'
+import { AUDIT_DECISIONS, AUDIT_KINDS, listed } from '../../../audit/index.ts'
 import { log, nearest } from '../../../base/index.ts'
 import { ENTRY_HEAD, entryRow, timeOf } from '../../audit-view.ts'
 import { BaseCommand } from '../../base-command.ts'
@@ -8,8 +8,6 @@ import { CliError } from '../../cli-error.ts'
 import { print, printJson, table } from '../../present.ts'
 
 const SHOWN = 1000
-const KINDS: readonly AuditKind[] = ['call', 'start', 'secret', 'key', 'approval', 'leak', 'lock', 'retention']
-const DECISIONS = ['allowed', 'refused', 'failed']
 
 export class AuditListCommand extends BaseCommand {
   static override paths = [['audit', 'list']]
@@ -23,19 +21,18 @@ export class AuditListCommand extends BaseCommand {
     ],
   })
 
-  kind = Option.String('--kind', { description: KINDS.join(', ') })
+  kind = Option.String('--kind', { description: AUDIT_KINDS.join(', ') })
   server = Option.String('--server', { description: 'of this server' })
   auditScope = Option.String('--scope', { description: 'of this auth scope' })
   name = Option.String('--name', { description: 'of this tool, prompt or resource' })
   client = Option.String('--client', { description: 'of clients with this in their name' })
-  decision = Option.String('--decision', { description: DECISIONS.join(', ') })
+  decision = Option.String('--decision', { description: AUDIT_DECISIONS.join(', ') })
   since = Option.String('--since', { description: '90m, 24h, 7d or a date' })
   json = Option.Boolean('--json', false, { description: 'print JSON' })
 
   protected async run(app: App): Promise<number> {
-    const { listed } = await import('../../../audit/index.ts')
-    checkWord('--kind', this.kind, KINDS)
-    checkWord('--decision', this.decision, DECISIONS)
+    checkWord('--kind', this.kind, AUDIT_KINDS)
+    checkWord('--decision', this.decision, AUDIT_DECISIONS)
     const { kind, server, auditScope: scope, name, client, decision } = this
     const given = Object.entries({ kind, server, scope, name, client, decision }).filter(([, wanted]) => wanted)
     const sinceMs = this.since === undefined ? {} : { sinceMs: timeOf(this.since, Date.now()) }
