@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { findVaultState } from '../store/index.ts'
 import { signatureSeedOf } from './cipher.ts'
 import type { VaultContext } from './context.ts'
-import { missingFile } from './key/changes.ts'
+import { missingFile } from './key/change-key-file.ts'
 import { VaultError } from './vault-error.ts'
 
 /** RFC 8410: an Ed25519 private key as PKCS #8, and where the public key begins in its SubjectPublicKeyInfo. */

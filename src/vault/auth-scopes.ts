@@ -1,7 +1,7 @@
 import { isGuardable, type Secret } from '../base/index.ts'
 import { findScope, findVaultState, listScopeIds, listScopes } from '../store/index.ts'
 import type { VaultContext } from './context.ts'
-import { missingFile } from './key/changes.ts'
+import { missingFile } from './key/change-key-file.ts'
 import { refuseLocked } from './locks.ts'
 import { claimedEntries, contentOf, openContent, removeScope, saveContent, wipeAll } from './scope-content.ts'
 import { openRow, tampered } from './sealed-row.ts'

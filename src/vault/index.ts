@@ -6,7 +6,7 @@
 export type { Locks } from '../store/index.ts'
 export type { OpenedScope, PutOutcome, ScopeSummary } from './auth-scopes.ts'
 export { KeyAccess, type KeyHandover } from './key/access.ts'
-export { missingFile } from './key/changes.ts'
+export { missingFile } from './key/change-key-file.ts'
 export { descriptorPassphrase } from './key/passphrase-descriptor.ts'
 export type { Person } from './key/person.ts'
 export { readPluginKey } from './key/plugin/plugin-key.ts'

@@ -8,7 +8,7 @@ import {
   type VaultTransaction,
 } from '../store/index.ts'
 import type { VaultContext } from './context.ts'
-import { keyFileOf, missingFile } from './key/changes.ts'
+import { keyFileOf, missingFile } from './key/change-key-file.ts'
 import type { IdentityFile } from './key/identity-file.ts'
 import { decodeManifest, encodeManifest, type Manifest, newManifest } from './manifest.ts'
 import { isSameMac, stateMac } from './seal-mac.ts'

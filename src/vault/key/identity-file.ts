@@ -3,7 +3,6 @@ import { createExclusively, ensurePrivateFolder, replaceAtomically } from '../..
 import { generateIdentity, macKeyOf, type Opener, openerOf, recipientOf } from '../cipher.ts'
 import { VaultError } from '../vault-error.ts'
 import { KeyAccess } from './access.ts'
-import { writeKeyCopy } from './copy.ts'
 import {
   countIdentities,
   type Identity,
@@ -15,6 +14,7 @@ import {
   vaultLine,
   withoutMark,
 } from './identity-text.ts'
+import { writeKeyCopy } from './key-copy.ts'
 import { MAX_KEY_FILE_BYTES, readPrivateFile } from './private-file.ts'
 import { isWrapped, unwrapped, wrapped } from './wrap.ts'
 

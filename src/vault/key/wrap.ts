@@ -1,9 +1,9 @@
 import { digestOf } from '../../base/index.ts'
 import { sealWithPassphrase, unarmored } from '../cipher.ts'
 import type { KeyAccess } from './access.ts'
-import { sealedByPlugin } from './plugin/key-file.ts'
+import { lockedKey, openAnyWay, opensAlone } from './opening.ts'
+import { sealedByPlugin } from './plugin/sealing.ts'
 import { readPrivateFile } from './private-file.ts'
-import { lockedKey, openAnyWay, opensAlone } from './ways.ts'
 
 const BINARY = 'age-encryption.org/v1'
 const ARMORED = '-----BEGIN AGE ENCRYPTED FILE-----'

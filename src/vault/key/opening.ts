@@ -5,7 +5,7 @@ import type { KeyAccess, OpenedKey } from './access.ts'
 import { keychainPassphrase } from './keychain.ts'
 import { outputOf } from './passphrase-command.ts'
 import { descriptorPassphrase } from './passphrase-descriptor.ts'
-import { openedByPlugin } from './plugin/key-file.ts'
+import { openedByPlugin } from './plugin/sealing.ts'
 import { type Protection, protectionFile, readProtections } from './protection-file.ts'
 
 const IS_NEXT_TRIED = new Set<string>([

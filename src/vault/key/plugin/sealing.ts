@@ -3,8 +3,8 @@ import { VaultError } from '../../vault-error.ts'
 import type { OpenedKey } from '../access.ts'
 import { checkWrap } from '../check-wrap.ts'
 import type { Person } from '../person.ts'
-import { unwrapFileKey, wrapFileKey } from './file-key.ts'
 import type { PluginKey } from './plugin-key.ts'
+import { unwrapFileKey, wrapFileKey } from './wrap-file-key.ts'
 
 /** Identities, opened by a plugin. Throws VAULT_PLUGIN_… and VAULT_OPEN_FAILED; the file key is copied, not taken. */
 export async function openedByPlugin(
