@@ -141,8 +141,8 @@ export class App {
 }
 
 function sayUnusable(error: unknown): null {
-  const reason = error instanceof Error ? error.message : 'unexpected error'
-  log.warn(`nothing is put on record or remembered: ${reason}`)
+  log.failure(error, 'activity.db cannot be used', 'warn')
+  log.warn('nothing is put on record or remembered')
   return null
 }
 

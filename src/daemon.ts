@@ -2,7 +2,6 @@ import { dirname, join } from 'node:path'
 import { runFolder } from './app/run-folder.ts'
 import {
   environmentNaming,
-  isMcplexerError,
   isTerminal,
   log,
   McplexerError,
@@ -57,7 +56,7 @@ export async function runDaemon(configPath: string | undefined, stopped: Promise
     // one that is ending has its servers to end, and the lock until then
     return await withDaemonLock(paths, START_LIMIT_MS, () => listen(paths.socket, configPath, stopped))
   } catch (error) {
-    sayWhy(error, `the daemon ended unexpectedly: ${systemReason(error)}`)
+    log.failure(error, `the daemon ended unexpectedly: ${systemReason(error)}`)
     return 1
   }
 }
@@ -74,7 +73,7 @@ export async function connect(configPath?: string): Promise<number> {
     log.error('the daemon has ended; the client may start `mcplexer connect` again')
     return 1
   } catch (error) {
-    sayWhy(error, 'connect ended unexpectedly')
+    log.failure(error, 'connect ended unexpectedly')
     return 1
   }
 }
@@ -154,11 +153,6 @@ async function untilItAnswers(socket: string, child: Bun.Subprocess): Promise<Da
     await Bun.sleep(LOOK_MS)
   }
   throw notStarted()
-}
-
-function sayWhy(error: unknown, unexpected: string): void {
-  log.error(isMcplexerError(error) ? error.message : unexpected)
-  if (isMcplexerError(error) && error.hint !== undefined) log.info(`hint: ${error.hint}`)
 }
 
 function runsAlready(pid: number): McplexerError {

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { App } from './app.ts'
-import { digestOf, isMcplexerError, isTerminal, log } from './base/index.ts'
+import { digestOf, isTerminal, log } from './base/index.ts'
 import {
   type ClientDescription,
   isObjectSource,
@@ -28,7 +28,7 @@ export async function serve(configPath: string | undefined): Promise<number> {
     await serveStdio(sessionDeps(app, process.cwd()), stopSignal())
     return 0
   } catch (error) {
-    log.error(isMcplexerError(error) ? error.message : 'serve ended unexpectedly')
+    log.failure(error, 'serve ended unexpectedly')
     return 1
   } finally {
     await app.close()

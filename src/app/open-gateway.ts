@@ -111,6 +111,6 @@ async function digestKeyIn(activity: ActivityDatabase | null): Promise<Uint8Arra
 }
 
 function sayInvalid(error: unknown): void {
-  log.error(error instanceof Error ? error.message : 'the configuration cannot be read')
+  log.failure(error, 'the configuration cannot be read')
   log.info('the configuration before that change stays in force')
 }

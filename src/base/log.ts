@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { hostEnvironment } from './env.ts'
+import { isMcplexerError } from './errors.ts'
 import { visible } from './visible.ts'
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -17,6 +18,11 @@ export const log = {
   info: (text: string) => print('info', `mcplexer: ${text}`),
   warn: (text: string) => print('warn', `mcplexer: warning: ${text}`),
   error: (text: string) => print('error', `mcplexer: error: ${text}`),
+  /** An error, and what to do about it. Those of libraries may quote what they were given: then it is `otherwise`. */
+  failure: (error: unknown, otherwise: string, level: 'error' | 'warn' = 'error') => {
+    log[level](isMcplexerError(error) ? error.message : otherwise)
+    if (isMcplexerError(error) && error.hint !== undefined) log.info(`hint: ${error.hint}`)
+  },
   /** A line that is already worded, such as `github | …` from a server. */
   line: (text: string) => print('info', text),
   isDebug: () => threshold() === 'debug',

@@ -64,6 +64,7 @@ describe('the configuration while serve runs', () => {
     expect(namesOf(await client.request('tools/list'))).toContain('one__echo')
 
     home.writeConfig('downstream_servers: [{ id: one, command: x, tokn: y }]')
+    await client.stderrHas('hint: allowed here: id')
     await client.stderrHas('stays in force')
     expect(await client.callText('one__echo', { message: 'still' })).toBe('still')
 

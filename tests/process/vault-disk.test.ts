@@ -1,6 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
 import { TempHome } from '../helpers/temp-home.ts'
@@ -135,4 +135,18 @@ describe('a database that is not ours', () => {
     database.run(sql)
     database.close()
   }
+})
+
+test('what is no record is named, with what to do, and keeps nobody from a secret', () => {
+  using home = new TempHome(configOf([], [{ id: 'a' }]))
+  home.put('a', 'TOKEN', 'readable-token')
+  for (const suffix of ['-wal', '-shm']) rmSync(home.file(`activity.db${suffix}`), { force: true })
+  writeFileSync(home.file('activity.db'), 'no database, but long enough to be looked into\n'.repeat(100))
+
+  const { stdout, stderr } = home.runSync(['secret', 'get', 'a', 'TOKEN'])
+
+  expect(stdout).toBe('readable-token')
+  expect(stderr).toContain(`${home.file('activity.db')}: it is not a database`)
+  expect(stderr).toContain('hint: put a backup in its place, or move it away')
+  expect(stderr).toContain('nothing is put on record or remembered')
 })
