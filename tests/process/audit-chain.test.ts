@@ -146,4 +146,24 @@ describe('the chain', () => {
     expect(entriesOf(home)[0]?.seq).toBe(6)
     expect(entriesOf(home, '--kind', 'retention')[0]?.action).toMatch(/^let go up to 5 [0-9a-f]{64}$/)
   })
+
+  test('that lets go of another entry than a checkpoint names is shown', async () => {
+    using other = auditedHome()
+    using home = auditedHome({ audit: { keep_entries: 3 } })
+    for (let n = 0; n < 4; n++) other.runSync(['secret', 'get', 'gh', 'TOKEN'])
+    for (let n = 0; n < 6; n++) home.runSync(['secret', 'get', 'gh', 'TOKEN'])
+    {
+      await using client = await RawClient.start(home)
+      await client.callText('plain__echo', { message: 'x' })
+    }
+    const kept = join(home.folder, 'kept.txt')
+    writeFileSync(kept, other.runSync(['audit', 'checkpoint']).stdout)
+
+    const { exitCode, stdout } = home.runSync(['audit', 'verify', '--checkpoint', kept])
+
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 1,
+      stdout: 'entry 5 of the checkpoint is missing, or another one\n',
+    })
+  })
 })

@@ -44,7 +44,8 @@ export class AuditVerifyCommand extends BaseCommand {
     if (isCutOff)
       return this.#fail(`entries up to ${firstSeq - 1} are missing, and no entry says that they were let go of`)
     if (checkpoint !== null && !standing.has(checkpoint)) {
-      if (checkpoint.seq >= firstSeq)
+      // of the last that has gone the record still knows the hash
+      if (checkpoint.seq >= firstSeq - 1)
         return this.#fail(`entry ${checkpoint.seq} of the checkpoint is missing, or another one`)
       await printText(`entry ${checkpoint.seq} of the checkpoint was let go of, as the record says`)
       return true
