@@ -5,6 +5,9 @@ import { namesOf, RawClient, textOf } from '../helpers/mcp-client.ts'
 import { eventually, runningProcesses } from '../helpers/processes.ts'
 import { BINARY, TempHome } from '../helpers/temp-home.ts'
 
+/** What a server says to `initialize`. */
+const INITIALIZED = '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{}}}'
+
 function homeOfOdd(kind: string, more: Record<string, unknown> = {}): TempHome {
   return new TempHome(configOf([{ id: 'odd', script: 'odd', args: [kind], more }]))
 }
@@ -45,10 +48,14 @@ describe('servers as they should not be', () => {
   })
 
   test('one that closes its output in a call fails the call', async () => {
-    using home = new TempHome(configOf([{ id: 'odd', script: 'odd', args: ['closes-stdout'], more }]))
+    // not by Bun, which leaves 1 open, nor behind bubblewrap, whose monitor has it too
+    const script = `read -r line; echo '${INITIALIZED}'
+      while read -r line; do case $line in *tools/call*) exec >&- ;; esac; done`
+    const closing = { ...UNSHIELDED, command: 'sh', args: ['-c', script] }
+    using home = new TempHome(configOf([{ id: 'odd', more: closing }]))
     await using client = await RawClient.start(home)
 
-    expect(textOf(await client.call('odd__echo'))).toMatch(/ended during the call|did not answer/)
+    expect(textOf(await client.call('odd__any'))).toContain('it closed its output')
   })
 
   test('junk on stdout is skipped, a reply in pieces is read whole', async () => {
@@ -113,8 +120,7 @@ describe('servers as they should not be', () => {
   })
 
   test('one that no longer reads is noticed, though it lives on', async () => {
-    const reply = '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{}}}'
-    const script = `read -r line; exec 0<&-; echo '${reply}'; sleep 1000`
+    const script = `read -r line; exec 0<&-; echo '${INITIALIZED}'; sleep 1000`
     // the monitor of bubblewrap would hold the other end of the pipe
     const more = { ...UNSHIELDED, command: 'sh', args: ['-c', script] }
     using home = new TempHome(configOf([{ id: 'deaf', more }]))
@@ -143,21 +149,23 @@ describe('servers as they should not be', () => {
     await client.request('tools/list')
     await client.stderrHas('tools/list was not answered')
 
-    expect(await client.callText('one__listed')).toBe(await client.callText('one__listed'))
+    const asked = await client.callText('one__listed')
+    expect(Number(asked)).toBeGreaterThan(1)
+    expect(await client.callText('one__listed')).toBe(asked)
   })
 
   test('one that announces a changed list 2,000 times is asked a few times', async () => {
-    using home = homeOfOdd('restless')
+    using home = homeOfOdd('restless', { pin: 'off' })
     await using client = await RawClient.start(home)
     expect(namesOf(await client.request('tools/list'))).toHaveLength(1)
 
     await client.notification('notifications/tools/list_changed')
 
     const [name = ''] = namesOf(await client.request('tools/list'))
-    expect(Number(name.split('-').at(-1))).toBeLessThan(10)
+    expect(Number(name.split('-').at(-1))).toBeWithin(2, 10)
   })
 
-  test('a call over call_timeout_sec fails; progress and questions to the client keep it alive', async () => {
+  test('a call over call_timeout_sec fails; a question to the client keeps it alive', async () => {
     using home = new TempHome(configOf([{ id: 'slow', more: { call_timeout_sec: 1 } }]))
     await using client = await RawClient.start(home, { sampling: {} })
     await client.call('slow__echo')
@@ -165,12 +173,23 @@ describe('servers as they should not be', () => {
     const call = client.callText('slow__ask', { method: 'sampling/createMessage' })
     const question = await client.waitFor(({ method }) => method === 'sampling/createMessage', 'the question')
     expect(textOf(await client.call('slow__echo', { message: 'x' }))).toBe('x')
-    await Bun.sleep(1200)
+    expect(textOf(await client.call('slow__hold'))).toContain('did not answer within 1 s')
     client.send({ id: question.id, result: {} })
 
     expect(await call).toContain('"result":{}')
-    expect(textOf(await client.call('slow__hold'))).toContain('did not answer within 1 s')
   })
+})
+
+test('a call that makes progress is not given up, one that makes none is', async () => {
+  using home = homeOfOdd('works', { call_timeout_sec: 1 })
+  await using client = await RawClient.start(home)
+
+  const working = client.call('odd__work', {}, { progressToken: 'p' })
+  await client.notification('notifications/progress')
+  expect(textOf(await client.call('odd__hold'))).toContain('did not answer within 1 s')
+  await client.call('odd__finish')
+
+  expect(textOf(await working)).toBe('finished')
 })
 
 test('a question that nobody answers holds its own call, and no other', async () => {
