@@ -44,7 +44,10 @@ describe('key protect', () => {
         return { home, paths: ownPaths(home, call), args, check }
       }
 
-      expect(await failEachCall(open, [call, how])).toBeLessThan(80)
+      const count = await failEachCall(open, [call, how])
+
+      expect(count).toBeGreaterThan(0)
+      expect(count).toBeLessThan(80)
     },
     120_000,
   )

@@ -25,11 +25,11 @@ export class FixturePlugin {
   }
 
   get identity(): string {
-    return /^AGE-PLUGIN-\S+$/m.exec(readFileSync(this.identityFile, 'utf8'))?.[0] ?? 'none'
+    return this.#read(/^AGE-PLUGIN-\S+$/m)
   }
 
   get recipient(): string {
-    return /age1\S+/.exec(readFileSync(this.identityFile, 'utf8'))?.[0] ?? 'none'
+    return this.#read(/age1\S+/)
   }
 
   /** With which it is found, and what it is to do besides. */
@@ -48,5 +48,18 @@ export class FixturePlugin {
 
   get modes(): string[] {
     return this.runs.map((run) => run.split(' ')[0] ?? '')
+  }
+
+  /** The process of its last run. */
+  get lastPid(): number {
+    const pid = Number(this.runs.at(-1)?.split(' ')[1])
+    if (!Number.isInteger(pid)) throw new Error('the plugin was not run')
+    return pid
+  }
+
+  #read(pattern: RegExp): string {
+    const [found] = pattern.exec(readFileSync(this.identityFile, 'utf8')) ?? []
+    if (found === undefined) throw new Error(`nothing like ${pattern} in ${this.identityFile}`)
+    return found
   }
 }

@@ -57,7 +57,7 @@ describe('at a terminal', () => {
     })
 
     expect(exitCode).toBe(130)
-    const pid = Number(plugin.runs.at(-1)?.split(' ')[1])
+    const pid = plugin.lastPid
     await eventually(() => !isRunning(pid), 'the plugin has ended')
   })
 })

@@ -19,8 +19,6 @@ function wish(...wishes: string[]): void {
   Object.assign(process.env, plugin.env(...wishes))
 }
 
-const lastPid = () => Number(plugin.runs.at(-1)?.split(' ')[1])
-
 afterEach(() => void Object.assign(process.env, before))
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -73,14 +71,14 @@ describe('a plugin is ended', () => {
       code: 'VAULT_PLUGIN_FAILED',
       message: 'age-plugin-test did not answer in time',
     })
-    await eventually(() => !isRunning(lastPid()), 'it has ended')
+    await eventually(() => !isRunning(plugin.lastPid), 'it has ended')
   })
 
   test('that lingers when all is said', async () => {
     wish('lingers')
 
     expect(await wrapFileKey(byIdentity, FILE_KEY, NOBODY)).toHaveLength(1)
-    await eventually(() => !isRunning(lastPid()), 'it has ended')
+    await eventually(() => !isRunning(plugin.lastPid), 'it has ended')
   })
 
   test('that talks and does not read', async () => {
@@ -89,7 +87,7 @@ describe('a plugin is ended', () => {
     const error = await wrapFileKey(byIdentity, FILE_KEY, NOBODY).catch((reason) => reason)
 
     expect(error).toMatchObject({ code: 'VAULT_PLUGIN_FAILED' })
-    await eventually(() => !isRunning(lastPid()), 'it has ended')
+    await eventually(() => !isRunning(plugin.lastPid), 'it has ended')
   })
 })
 

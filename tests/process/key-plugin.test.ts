@@ -5,6 +5,7 @@ import { FixturePlugin } from '../helpers/age-plugin.ts'
 import { filesHolding } from '../helpers/canary.ts'
 import { GET, PluginHome, protecting, TOKEN } from '../helpers/plugin-home.ts'
 import { identityIn } from '../helpers/sealed.ts'
+import { BINARY } from '../helpers/temp-home.ts'
 
 describe('a key file that is sealed by an age plugin', () => {
   test('opens through it and not without, also after a rotation, and is laid open again', () => {
@@ -115,8 +116,7 @@ describe('a key file that is sealed by an age plugin', () => {
     const backup = join(home.folder, 'backup.age')
     const script = `exec 3<<'EOF'\npassphrase\nEOF\nexec "$0" "$@"`
     const env = { ...home.env, ...plugin.env(), MCPLEXER_AGE_PASSPHRASE_FD: '3' }
-    const run = (...args: string[]) =>
-      Bun.spawnSync(['/bin/sh', '-c', script, 'dist/mcplexer', ...args], { env })
+    const run = (...args: string[]) => Bun.spawnSync(['/bin/sh', '-c', script, BINARY, ...args], { env })
 
     expect(run('key', 'backup', backup).exitCode).toBe(0)
     Bun.spawnSync(['rm', home.file('age.key')])

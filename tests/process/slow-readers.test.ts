@@ -70,7 +70,7 @@ describe('slow readers', () => {
     clearInterval(watch)
 
     expect(Number(text)).toBeGreaterThan(300_000_000)
-    expect(peak).toBeLessThan(240)
+    expect(peak).toBeWithin(1, 240)
   }, 60_000)
 
   test('a server that does not read for long gets everything, and memory stays small', async () => {
