@@ -4,9 +4,9 @@ import { join } from 'node:path'
 /** The forms in which a value could lie about. */
 export function formsOf(secret: string): Buffer[] {
   const raw = Buffer.from(secret)
-  return [raw, raw.toString('base64').replace(/=+$/, ''), raw.toString('hex'), encodeURIComponent(secret)].map(
-    (form) => Buffer.from(form),
-  )
+  const json = JSON.stringify(secret).slice(1, -1)
+  const base64 = raw.toString('base64').replace(/=+$/, '')
+  return [raw, json, base64, raw.toString('hex'), encodeURIComponent(secret)].map((form) => Buffer.from(form))
 }
 
 /** Paths of the files below `folder` that hold any form of the secret. */
@@ -21,7 +21,8 @@ export function filesHolding(folder: string, secret: string | Uint8Array): strin
 export function filesBelow(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name)
-    const stat = statSync(path)
-    return stat.isDirectory() ? filesBelow(path) : stat.isFile() ? [path] : []
+    // what a running gateway has removed meanwhile holds nothing
+    const stat = statSync(path, { throwIfNoEntry: false })
+    return stat?.isDirectory() ? filesBelow(path) : stat?.isFile() ? [path] : []
   })
 }

@@ -14,7 +14,7 @@ import { configOf } from '../helpers/fixtures.ts'
 import { hostileHome, OTHER_TOKEN, serveAsNobody } from '../helpers/hostile-home.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { AS_NOBODY, giveToNobody, hasBwrap, isRoot, NOBODY, WITHOUT_BWRAP } from '../helpers/nobody.ts'
-import { eventually } from '../helpers/processes.ts'
+import { eventually, runningProcesses } from '../helpers/processes.ts'
 import { BINARY, ROOT, TempHome } from '../helpers/temp-home.ts'
 
 describe('a shield', () => {
@@ -25,18 +25,14 @@ describe('a shield', () => {
       const client = await serveAsNobody(home)
       await client.callText('hostile__linger')
       const marker = join(home.folder, 'shared', 'marker')
+      const lingering = () => runningProcesses().filter(({ commandLine }) => commandLine.includes(marker))
       await eventually(() => existsSync(marker) && readFileSync(marker).length > 0, 'it lives')
+      expect(lingering()).not.toEqual([])
 
       client.process.kill('SIGKILL')
       await client.process.exited
 
-      let written = ''
-      await eventually(() => {
-        const before = written
-        written = readFileSync(marker, 'utf8')
-        Bun.sleepSync(200)
-        return written === before
-      }, 'it has ended')
+      await eventually(() => lingering().length === 0, 'it has ended')
     },
   )
 

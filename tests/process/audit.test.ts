@@ -162,9 +162,13 @@ describe('on record', () => {
       await client.callText('one__echo', { message: `please use ${TOKEN} now` })
     }
 
-    // its own value in a call to it was said by nobody
-    expect(entriesOf(home, '--kind', 'leak').map(({ server }) => server)).not.toContain('the audit log')
-    expect(home.runSync(['audit', 'alerts']).stdout).not.toContain('audit log')
+    // in its reply only: its own value in a call to it was said by nobody
+    expect(entriesOf(home, '--kind', 'leak').map(({ server, action }) => [server, action])).toEqual([
+      ['one', 'taken out'],
+    ])
+    expect(home.runSync(['audit', 'alerts']).stdout).toMatch(
+      /^\S+ {2}taken out: the value of gh\/TOKEN \(server one\)\n$/,
+    )
     expect(entriesOf(home, '--kind', 'call')[0]?.arguments).toBe(
       '{"message":"please use [redacted gh/TOKEN] now"}',
     )

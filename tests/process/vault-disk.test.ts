@@ -18,9 +18,11 @@ describe('D13: a disk that is full or read-only', () => {
       (sum, name) => sum + Math.ceil(statSync(home.file(name)).size / 4096),
       0,
     )
+    const ends: (number | null)[] = []
     for (const freePages of [0, 1, 2, 4, 8, 16]) {
       const size = (used + 1 + freePages) * 4
-      Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', `size=${size}k,mode=700`, 'tmpfs', disk])
+      const mounting = ['mount', '-t', 'tmpfs', '-o', `size=${size}k,mode=700`, 'tmpfs', disk]
+      expect(Bun.spawnSync(mounting).exitCode).toBe(0)
       try {
         for (const name of ['age.key', 'mcplexer.db', 'mcplexer.yaml']) {
           writeFileSync(join(disk, name), readFileSync(home.file(name)), { mode: 0o600 })
@@ -31,6 +33,7 @@ describe('D13: a disk that is full or read-only', () => {
         })
         const rotation = home.runSync(['rotate-key'], { env })
         for (const { exitCode, stderr } of [put, rotation]) {
+          ends.push(exitCode)
           expect(exitCode === 0 || stderr.includes('mcplexer: error: ')).toBe(true)
           expect(stderr).not.toContain('did not expect')
         }
@@ -43,6 +46,8 @@ describe('D13: a disk that is full or read-only', () => {
         Bun.spawnSync(['umount', '-l', disk])
       }
     }
+    // it was full indeed
+    expect(ends).toContain(1)
   })
 
   test.skipIf(!isRoot)(
@@ -52,7 +57,7 @@ describe('D13: a disk that is full or read-only', () => {
       const withAudit = configOf(one, [{ id: 'a' }], { audit: { on_failure: 'allow' } })
       using home = new TempHome(configOf(one, [{ id: 'a' }]))
       home.put('a', 'TOKEN', 'readable-token')
-      Bun.spawnSync(['mount', '--bind', home.path, home.path])
+      expect(Bun.spawnSync(['mount', '--bind', home.path, home.path]).exitCode).toBe(0)
       try {
         expect(Bun.spawnSync(['mount', '-o', 'remount,ro,bind', home.path]).exitCode).toBe(0)
         const got = home.runSync(['secret', 'get', 'a', 'TOKEN'])
