@@ -70,12 +70,9 @@ describe('the configuration while serve runs', () => {
 
     home.writeConfig(configOf([{ id: 'one', more: { tool_namespace: 'uno' } }, { id: 'two' }]))
     await client.notification('notifications/tools/list_changed')
-    let names = namesOf(await client.request('tools/list'))
-    for (let round = 0; round < 100 && !names.includes('two__echo'); round++) {
-      names = namesOf(await client.request('tools/list'))
-    }
-    expect(names).toContain('uno__echo')
-    expect(names).toContain('two__echo')
+    const names = async () => namesOf(await client.request('tools/list'))
+    await eventually(async () => (await names()).includes('two__echo'), 'the new server is listed')
+    expect(await names()).toContain('uno__echo')
     expect(await client.callText('uno__echo', { message: 'new' })).toBe('new')
     expect((await client.call('one__echo')).error?.message).toBe('Unknown tool: one__echo')
   })
