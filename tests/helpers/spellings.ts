@@ -38,6 +38,10 @@ const MUSTACHE: Record<string, string> = {
   '=': '&#x3D;',
 }
 
+const NAMED: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+const references = (value: string, which: RegExp, write: (code: number) => string) =>
+  value.replace(which, (sign) => NAMED[sign] ?? write(sign.codePointAt(0) ?? 0))
+
 /** Ways in which a program writes a value down, within text; what it gives is the text of a JSON string, unescaped. */
 export const SPELLINGS: [string, (value: string) => string][] = [
   ['raw', (value) => value],
@@ -63,6 +67,14 @@ export const SPELLINGS: [string, (value: string) => string][] = [
     'HTML, every character',
     (value) => [...value].map((each) => `&#x${each.codePointAt(0)?.toString(16)};`).join(''),
   ],
+  ['HTML, in text', (value) => value.replace(/[&<>]/g, (sign) => NAMED[sign] ?? '')],
+  [
+    'HTML, .NET',
+    (value) => references(value, /[&<>"'+`]|[^\0-\x7f]/gu, (code) => `&#x${code.toString(16).toUpperCase()};`),
+  ],
+  ['HTML, all signs', (value) => references(value, /[^A-Za-z0-9]/gu, (code) => `&#x${code.toString(16)};`)],
+  ['HTML, with zeros', (value) => references(value, /\W/gu, (code) => `&#${String(code).padStart(4, '0')};`)],
+  ['HTML, twice', (value) => references(value, /[&<>"']/g, () => '&#39;').replaceAll('&', '&amp;')],
   ['\\u escapes as text', escapedWhole],
   ['URLSearchParams', (value) => new URLSearchParams({ v: value }).toString().slice(2)],
   [
@@ -104,5 +116,9 @@ export const SPELLINGS: [string, (value: string) => string][] = [
   ['in quotes of a shell', (value) => `'${value.replaceAll("'", "'\\''")}'`],
   ['in quotes of SQL', (value) => `'${value.replaceAll("'", "''")}'`],
   ['in double quotes of a shell', (value) => `"${value.replace(/["$`\\]/g, '\\$&')}"`],
+  ["in $'…'", (value) => value.replace(/[\\']/g, '\\$&').replaceAll('\n', '\\n')],
+  ['a regular expression', (value) => value.replace(/[\\.*+?^${}()|[\]/-]/g, '\\$&')],
+  ['what Node prints', (value) => jsonText(value).replaceAll('\\"', '"')],
+  ['in NFD', (value) => value.normalize('NFD')],
   ['with colours in between', (value) => [...value].join('\u001b[0;31m')],
 ]

@@ -1,16 +1,16 @@
 /** Characters lost at the front of base64 when 0, 1 or 2 unknown bytes stand before. */
 const LOST_CHARACTERS = [0, 2, 3]
-const NAMED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 const JSON_LEVELS = 3
 /** A short text under such a name is a secret; under another one it may be any word. */
 const SECRET_NAME = /pass|secret|token|key|pwd|credential|auth/i
 
 /**
- * Pure: how programs write a value down: as it is; percent and form encoding; base64 and hex; HTML; in quotes of shells
- * and SQL; and each of these within JSON, within JSON in JSON, and once more.
+ * Pure: how programs write a value down: as it is; percent and form encoding; base64 and hex; in quotes of shells and
+ * SQL; and each of these within JSON, within JSON in JSON, and once more. The readings know the others.
  */
 export function formsOf(value: string): Set<string> {
-  const plain = [value, ...percentForms(value), ...codesOf(value), ...htmlForms(value), ...quotedForms(value)]
+  const quoted = [value, withoutBackslashes(value)].flatMap(quotedForms)
+  const plain = [value, ...percentForms(value), ...codesOf(value), ...quoted]
   return new Set(plain.flatMap(withinJson))
 }
 
@@ -27,10 +27,11 @@ export function codesOf(value: string): Set<string> {
 
 /**
  * Pure: what of a value is a secret by itself: the lines of a private key, the texts of a JSON document, the
- * password of a URL.
+ * password of a URL. And the value in the normal forms of Unicode, and without its own percent encoding.
  */
 export function partsOf(value: string): string[] {
-  const parts = [value.trim(), ...linesIn(value), ...textsIn(value), ...passwordIn(value)]
+  const equal = [value.trim(), value.normalize('NFC'), value.normalize('NFD'), decoded(value)]
+  const parts = [...equal, ...linesIn(value), ...textsIn(value), ...passwordIn(value)]
   return parts.filter((part) => part !== value && part !== '')
 }
 
@@ -68,50 +69,25 @@ function base64Forms(value: Uint8Array): string[] {
   })
 }
 
-/** The value itself for one without quotes and other signs. */
+/** As the reading of that name leaves it. */
+function withoutBackslashes(value: string): string {
+  return value.replace(/\\+(?=[ !#-.:-@[\]^_`{|}~])/g, '')
+}
+
+/** The value itself for one without quotes. */
 function quotedForms(value: string): string[] {
   return [
+    // in other quotes than JSON's, or when these are undone
+    ...withinJson(value).map((form) => form.replace(/\\+"/g, '"')),
     value.replaceAll("'", "'\\''"),
     value.replaceAll("'", `'"'"'`),
     value.replaceAll("'", "''"),
     value.replaceAll('"', '""'),
-    value.replace(/['\\]/g, '\\$&'),
-    value.replace(/['"\\]/g, '\\$&'),
-    value.replace(/["$`\\]/g, '\\$&'),
-    // what bash makes of it for %q, and Ruby and Perl
-    value.replace(/[ !"$&'()*,;<>?[\\\]^`{|}]/g, '\\$&'),
-    value.replace(/[^A-Za-z0-9_.,:+/@\x80-\u{10ffff}-]/gu, '\\$&'),
-    value.replace(/[^A-Za-z0-9_\x80-\u{10ffff}]/gu, '\\$&'),
-    // Markdown, and .properties
-    value.replace(/[\\`*_[\]]/g, '\\$&'),
-    value.replace(/[\\`*_{}[\]()#+\-.!|~<>=]/g, '\\$&'),
-    value.replace(/[\\:=#! ]/g, '\\$&'),
+    // line breaks as they are
+    value.replace(/["\\]/g, '\\$&'),
+    value.replaceAll('\\', '\\\\'),
+    value.replaceAll('"', '\\"'),
   ]
-}
-
-function htmlForms(value: string): string[] {
-  const named = value.replace(/[&<>"]/g, (character) => NAMED[character] ?? character)
-  const quotes = ['&#39;', '&#039;', '&#x27;', '&apos;'].map((quote) => named.replaceAll("'", quote))
-  const go = quotes.map((form) => form.replaceAll('&quot;', '&#34;'))
-  const plus = go.map((form) => form.replaceAll('+', '&#43;'))
-  const numeric = (write: (code: number) => string, which: RegExp) =>
-    value.replace(which, (character) => write(character.codePointAt(0) ?? 0))
-  const writers = [
-    (code: number) => `&#${code};`,
-    (code: number) => `&#x${code.toString(16)};`,
-    (code: number) => `&#x${code.toString(16).toUpperCase()};`,
-  ]
-  const some = writers.flatMap((write) => [
-    numeric(write, /./gsu),
-    numeric(write, /[&<>"']/g),
-    numeric(write, /[&<>"']|[^\0-\x7f]/gu),
-  ])
-  // Handlebars, OWASP, Mustache
-  const cautious = quotes.flatMap((form) => {
-    const equals = form.replaceAll('`', '&#x60;').replaceAll('=', '&#x3D;')
-    return [equals, form.replaceAll('/', '&#x2F;'), equals.replaceAll('/', '&#x2F;')]
-  })
-  return [...quotes, ...go, ...plus, ...cautious, ...some]
 }
 
 function linesIn(value: string): string[] {

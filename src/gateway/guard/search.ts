@@ -3,15 +3,15 @@ import type { Span } from '../wire/json-span.ts'
 import type { Hit, Matcher } from './matcher.ts'
 import { listedBytes } from './reading/number-lists.ts'
 import { piece, type Reading } from './reading/reading.ts'
-import { levelsOf, MAX_LEVELS_OF_ALL, plainReadings } from './reading/readings.ts'
+import { byteReadings, levelsOf, MAX_LEVELS_OF_ALL, plainReadings } from './reading/readings.ts'
 import { joinedLines } from './reading/wrapped.ts'
 
 /** A long text is read piece by piece, as its readings take several times its size. */
 const PIECE_BYTES = 1024 * 1024
 /** Bytes of the source for one of a pattern: `\u0041`, or a number on a line of its own. */
 const LONGEST_SPELLING = 6
-/** `%`, `=`, the backslash, and the only character that nobody sees and JSON does not escape. */
-const MARKS = [0x25, 0x3d, 0x5c, 0x7f]
+/** `%`, `&`, `=`, the backslash, and the only character that nobody sees and JSON does not escape. */
+const MARKS = [0x25, 0x26, 0x3d, 0x5c, 0x7f]
 
 export interface Matchers {
   readonly text: Matcher
@@ -44,8 +44,8 @@ export function isHarmless(line: Uint8Array, { text }: Matchers): boolean {
  * may be a value only when the escapes of the other part are undone.
  */
 export function mayHaveHit(text: Reading, matchers: Matchers): boolean {
-  for (const [matcher, reading] of looksAt(text, matchers))
-    if (matcher.hasHit(reading.bytes) || (reading !== text && !matchers.isPlain)) return true
+  for (const [matcher, reading, mayBeInPart] of looksAt(text, matchers))
+    if (matcher.hasHit(reading.bytes) || (mayBeInPart && !matchers.isPlain)) return true
   return false
 }
 
@@ -71,8 +71,10 @@ export function placesIn(line: Uint8Array, matchers: Matchers): Span[] {
   return [...piecesOf(line, matchers)].flatMap(look).sort((a, b) => a.start - b.start)
 }
 
-function* looksAt(text: Reading, { text: matcher, codes }: Matchers): Generator<[Matcher, Reading]> {
-  for (const reading of plainReadings(text)) yield [matcher, reading]
+/** With each reading whether a value may be spelt so in part only. */
+function* looksAt(text: Reading, { text: matcher, codes }: Matchers): Generator<[Matcher, Reading, boolean]> {
+  for (const reading of plainReadings(text)) yield [matcher, reading, false]
+  for (const reading of byteReadings(text)) yield [matcher, reading, true]
   const joined = joinedLines(text)
-  if (joined !== null) yield [codes, joined]
+  if (joined !== null) yield [codes, joined, true]
 }

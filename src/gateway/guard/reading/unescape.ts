@@ -7,6 +7,9 @@ const HIGH_SURROGATE = 0xd800 >> 10
 const LOW_SURROGATE = 0xdc00 >> 10
 /** What stands behind the backslash → what it means; 0: no short escape. */
 const SHORT = new Uint8Array(256)
+/** What shells, Markdown and regular expressions write behind a backslash, and JSON does not: 1. */
+const IS_SIGN = new Uint8Array(256)
+for (const sign of " !#$%&'()*+,-.:;<=>?@[]^_`{|}~") IS_SIGN[sign.charCodeAt(0)] = 1
 for (const pair of ['n\n', 'r\r', 't\t', 'b\b', 'f\f', '""', '\\\\', '//'])
   SHORT[pair.charCodeAt(0)] = pair.charCodeAt(1)
 /** The value of a hexadecimal digit; 255: it is none. */
@@ -18,8 +21,8 @@ for (let digit = 0; digit < 16; digit++) {
 }
 
 /**
- * The text with its JSON escapes undone, and `\xXX`, which other languages have; null when there are none. What is no
- * escape stays as it is: the text may never have been JSON. RFC 8259, section 7.
+ * The text with its JSON escapes undone, and those of other languages: `\xXX`, and signs behind a backslash; null when
+ * there are none. What is no escape stays as it is: the text may never have been JSON. RFC 8259, section 7.
  */
 export function unescaped(text: Reading): Reading | null {
   const { bytes } = text
@@ -38,6 +41,30 @@ export function unescaped(text: Reading): Reading | null {
   return writing?.done() ?? null
 }
 
+/**
+ * The text without the backslashes in front of signs, however many JSON has made of one; null when there are none. All
+ * that there is to undo for a value without backslashes of its own.
+ */
+export function withoutBackslashes(text: Reading): Reading | null {
+  const { bytes } = text
+  let writing: Rewriting | null = null
+  for (let at = nextByte(bytes, BACKSLASH, 0); at < bytes.length; ) {
+    const end = afterBackslashes(bytes, at)
+    if (IS_SIGN[bytes[end] ?? 0] === 1) {
+      writing ??= new Rewriting(text)
+      writing.replace(at, end - at)
+    }
+    at = nextByte(bytes, BACKSLASH, end)
+  }
+  return writing?.done() ?? null
+}
+
+function afterBackslashes(bytes: Uint8Array, at: number): number {
+  let end = at
+  while (bytes[end] === BACKSLASH) end++
+  return end
+}
+
 /** -1: no two hexadecimal digits stand there. */
 export function hexByteAt(bytes: Uint8Array, at: number): number {
   const first = HEX[bytes[at] ?? 0] as number
@@ -49,7 +76,7 @@ export function hexByteAt(bytes: Uint8Array, at: number): number {
 function codeAt(bytes: Uint8Array, at: number): number {
   const kind = bytes[at + 1] ?? 0
   if (kind === LETTER_X) return hexByteAt(bytes, at + 2)
-  if (kind !== LETTER_U) return (SHORT[kind] as number) || -1
+  if (kind !== LETTER_U) return IS_SIGN[kind] === 1 ? kind : (SHORT[kind] as number) || -1
   const unit = codeUnitAt(bytes, at)
   const low = unit >> 10 === HIGH_SURROGATE && bytes[at + 6] === BACKSLASH ? codeUnitAt(bytes, at + 6) : -1
   return low >> 10 === LOW_SURROGATE ? 0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff) : unit

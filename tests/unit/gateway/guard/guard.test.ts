@@ -27,6 +27,8 @@ describe('the whole spelling is replaced, and nothing else', () => {
     ['hex with \\x', `b'${hexOf(TOKEN).replace(/../g, '\\x$&')}'`, "b'[redacted scope/TOKEN]'"],
     ['hex with 0x', `{${hexOf(TOKEN).replace(/../g, '0x$&, ')}}`, '{[redacted scope/TOKEN], }'],
     ['percent, twice', `?a=%25${hexOf(TOKEN).replace(/..(?!$)/g, '$&%25')}&b`, '?a=[redacted scope/TOKEN]&b'],
+    ['HTML', `&lt;i&gt;token&#45;abc&#x2D;12&#00051;&amp;`, '&lt;i&gt;[redacted scope/TOKEN]&amp;'],
+    ['signs behind backslashes', 'a\\-b \\\\token\\-abc\\-123\\.', 'a\\-b \\\\[redacted scope/TOKEN]\\.'],
     ['quoted-printable', 'a=3D1 token=\n-abc-=31=\r\n23 =3D', 'a=3D1 [redacted scope/TOKEN] =3D'],
   ])('%s', (_name, text, expected) => {
     expect(masked(text)).toBe(expected)
@@ -157,6 +159,12 @@ test.each([
   '0x',
   'x',
   '%',
+  '&',
+  '&;',
+  '&#39;',
+  '&amp;amp;amp;',
+  '\\_',
+  "\\\\'",
   '%25',
   '%2525',
   '=',
