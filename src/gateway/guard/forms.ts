@@ -1,6 +1,11 @@
 /** Characters lost at the front of base64 when 0, 1 or 2 unknown bytes stand before. */
 const LOST_CHARACTERS = [0, 2, 3]
 const JSON_LEVELS = 3
+/** Two words that come together by chance are shorter. */
+const LONG_CODE = /^[A-Za-z0-9+/_-]{32,}(?==*$)/
+/** RFC 7468; what stands between may have become one line, for a variable. */
+const KEY_BLOCK = /-----BEGIN [^-]+-----(?<code>.*?)-----END /gs
+const BREAKS = /(?:\\r|\\n|[\r\n])+/
 /** A short text under such a name is a secret; under another one it may be any word. */
 const SECRET_NAME = /pass|secret|token|key|pwd|credential|auth/i
 
@@ -14,7 +19,10 @@ export function formsOf(value: string): Set<string> {
   return new Set(plain.flatMap(withinJson))
 }
 
-/** Pure: base64 and base64url at any alignment, also of UTF-16 as PowerShell takes it, and hex. */
+/**
+ * Pure: base64 and base64url at any alignment, also of UTF-16 as PowerShell takes it, and hex; a long value that looks
+ * like one of these, as the body of a private key does.
+ */
 export function codesOf(value: string): Set<string> {
   const hex = Buffer.from(value).toString('hex')
   return new Set([
@@ -22,6 +30,7 @@ export function codesOf(value: string): Set<string> {
     ...base64Forms(Buffer.from(value, 'utf16le')),
     hex,
     hex.toUpperCase(),
+    ...(LONG_CODE.exec(value) ?? []),
   ])
 }
 
@@ -91,8 +100,17 @@ function quotedForms(value: string): string[] {
 }
 
 function linesIn(value: string): string[] {
-  const lines = value.split(/\r?\n/)
-  return lines.length === 1 ? [] : lines.filter((line) => line.length >= 16 && !line.startsWith('-----'))
+  const lines = value.split(BREAKS)
+  const long = lines.filter((line) => line.length >= 16 && !line.startsWith('-----'))
+  return [...(lines.length === 1 ? [] : long), ...codesIn(value)]
+}
+
+/** Of private keys, whole and in the lines that programs make of it. */
+function codesIn(value: string): string[] {
+  const codes = [...value.matchAll(KEY_BLOCK)].map(({ groups }) => groups?.['code'] ?? '')
+  return codes
+    .map((code) => code.replace(/\\[nr]|\s/g, ''))
+    .flatMap((code) => [code, ...(code.match(/.{16,64}/g) ?? [])])
 }
 
 function textsIn(value: string): string[] {

@@ -98,6 +98,37 @@ describe('a value is taken out', () => {
     expect(redacted(result('-----BEGIN PRIVATE KEY-----'), values)).toBe(result('-----BEGIN PRIVATE KEY-----'))
   })
 
+  describe('of a private key, however it was wrapped', () => {
+    const lines = Array.from({ length: 4 }, (_, n) => Bun.hash(`line ${n}`).toString(36).repeat(6).slice(0, 64))
+    const wrapped = (columns: number, end: string) =>
+      `-----BEGIN KEY-----${end}${lines.join('').replace(new RegExp(`.{${columns}}(?!$)`, 'g'), `$&${end}`)}==${end}-----END KEY-----`
+    const isLeft = (text: string) =>
+      lines.some((line) => text.includes(line) || text.includes(line.slice(0, 40)))
+
+    test.each([
+      ['lines', wrapped(64, '\n')],
+      ['a line with \\n in it', wrapped(64, '\\n')],
+      ['a line with blanks', wrapped(64, ' ')],
+      ['a JSON document', JSON.stringify({ type: 'service_account', private_key: wrapped(64, '\n') })],
+    ])('when it was put as %s', (_how, value) => {
+      const values = holding({ KEY: value })
+      for (const [columns, end] of [
+        [64, '\r\n'],
+        [76, '\n'],
+        [40, '\r\n'],
+        [70, '\\n'],
+        [999, '\n'],
+      ] as const) {
+        const text = wrapped(columns, end)
+
+        expect(isLeft(redacted(result(text), values) ?? '')).toBe(false)
+        expect(isLeft(redacted(result(JSON.stringify({ text })), values) ?? '')).toBe(false)
+      }
+      const stderr = wrapped(64, '\n').split('\n')
+      expect(isLeft(stderr.map((line) => redactText(line, values).text).join('\n'))).toBe(false)
+    })
+  })
+
   test('of stderr too', () => {
     const values = holding({ TOKEN: 'token-abc-123' })
 
