@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Encrypter } from 'age-encryption'
 import { hasStrace } from '../helpers/faults.ts'
 import { KeyHome, PASSPHRASE } from '../helpers/key-home.ts'
 import { identityIn } from '../helpers/sealed.ts'
@@ -86,5 +87,49 @@ describe('a backup', () => {
     expect(stderr).toContain('hint: a backup has a passphrase of its own')
     expect(stderr).not.toContain('wrong')
     expect(existsSync(home.file('age.key'))).toBe(false)
+  })
+
+  describe('that does not open this vault', () => {
+    test('is not restored: the right one could not be afterwards', () => {
+      using home = new KeyHome()
+      using other = new KeyHome()
+      const [own, foreign] = [join(home.folder, 'own.age'), join(other.folder, 'foreign.age')]
+      home.withPassphrase(['key', 'backup', own])
+      other.withPassphrase(['key', 'backup', foreign])
+      Bun.spawnSync(['rm', home.file('age.key')])
+
+      const refused = home.withPassphrase(['key', 'restore', foreign])
+
+      expect(refused.exitCode).toBe(1)
+      expect(refused.stderr).toContain('does not hold the identity')
+      expect(existsSync(home.file('age.key'))).toBe(false)
+      expect(home.withPassphrase(['key', 'restore', own]).exitCode).toBe(0)
+      expect(home.runSync(['secret', 'get', 'a', 'TOKEN']).stdout).toBe('the-token-itself')
+    })
+
+    test('nor is what holds no identity at all', async () => {
+      using home = new KeyHome()
+      const letter = join(home.folder, 'letter.age')
+      const encrypter = new Encrypter()
+      encrypter.setScryptWorkFactor(10)
+      encrypter.setPassphrase(PASSPHRASE)
+      writeFileSync(letter, await encrypter.encrypt('a letter to my mother'))
+      Bun.spawnSync(['rm', home.file('age.key')])
+
+      expect(home.withPassphrase(['key', 'restore', letter]).stderr).toContain('is no backup of a key file')
+
+      expect(existsSync(home.file('age.key'))).toBe(false)
+    })
+
+    test('is restored where there is no vault yet', () => {
+      using home = new KeyHome()
+      const backup = join(home.folder, 'backup.age')
+      home.withPassphrase(['key', 'backup', backup])
+      Bun.spawnSync(['rm', '-r', home.path])
+
+      expect(home.withPassphrase(['key', 'restore', backup]).exitCode).toBe(0)
+
+      expect(existsSync(home.file('age.key'))).toBe(true)
+    })
   })
 })

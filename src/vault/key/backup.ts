@@ -6,10 +6,12 @@ import {
   type Secret,
   systemReason,
 } from '../../base/index.ts'
+import { findVaultState } from '../../store/index.ts'
 import { openWithPassphrase } from '../cipher.ts'
 import type { VaultContext } from '../context.ts'
 import { VaultError } from '../vault-error.ts'
 import { missingFile } from './change-key-file.ts'
+import { readIdentities } from './identity-text.ts'
 import { refuseTaken, writeKeyCopy } from './key-copy.ts'
 import { innerOf, newPassphraseIn, sealedAndOpened } from './protection.ts'
 import { protectionFile } from './protection-file.ts'
@@ -39,7 +41,8 @@ export async function backUpKey(
 
 /**
  * Puts the identities of a backup where the key file is missing. Asks for its passphrase when there is a use for it.
- * Throws VAULT_KEY_FILE_EXISTS and VAULT_PASSPHRASE_WRONG.
+ * Throws VAULT_KEY_FILE_EXISTS, VAULT_PASSPHRASE_WRONG, and VAULT_IDENTITY_MISSING for the backup of another vault, which
+ * would be in the way of the right one.
  */
 export async function restoreKey(
   context: VaultContext,
@@ -50,6 +53,7 @@ export async function restoreKey(
   if (existsSync(path)) throw exists(path)
   const inner = await openedBackup(source, passphrase)
   try {
+    await checkOpensVault(context, source, inner)
     await context.whileKeyFileLocked(async () => {
       if (existsSync(path) || !createExclusively(path, inner)) throw exists(path)
       rmSync(protectionFile(path), { force: true })
@@ -70,6 +74,28 @@ async function openedBackup(source: string, passphrase: () => Promise<Secret>): 
   } finally {
     answer.wipe()
   }
+}
+
+async function checkOpensVault(
+  { paths, existing }: VaultContext,
+  source: string,
+  inner: Uint8Array,
+): Promise<void> {
+  const { identities } = await readIdentities(source, inner).catch(() => {
+    throw notABackup(`${source} is no backup of a key file`)
+  })
+  for (const { secret } of identities) secret.wipe()
+  // a database that cannot be read now may be put back, too
+  const database = await existing().catch(() => null)
+  const state = await database?.read((transaction) => findVaultState(transaction)).catch(() => null)
+  if (!state || identities.some(({ recipient }) => recipient === state.recipient)) return
+  throw new VaultError(
+    'VAULT_IDENTITY_MISSING',
+    `${source} does not hold the identity that sealed ${paths.vault}`,
+    {
+      hint: 'take the backup that was made after the last `rotate-key`; for another vault set MCPLEXER_HOME',
+    },
+  )
 }
 
 /** Others may read it, as on a stick: without its passphrase it opens nothing. */
