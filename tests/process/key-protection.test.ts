@@ -67,6 +67,55 @@ test('a command gives the passphrase, and a failing one says so', () => {
   expect(home.runSync(['key', 'protect', '--with', 'passphrase', 'x']).exitCode).toBe(2)
 })
 
+describe('a command protects nothing, and changes nothing,', () => {
+  const refusal = (home: KeyHome, command: string[], env = {}) => {
+    const key = home.read('age.key')
+    const { exitCode, stderr } = home.runSync(['key', 'protect', '--with', 'command', '--', ...command], {
+      env,
+    })
+    expect({ exitCode, key: home.read('age.key') }).toEqual({ exitCode: 1, key })
+    return stderr
+  }
+
+  test('that gives another passphrase each time: nobody could open the key file again', () => {
+    using home = new KeyHome()
+
+    expect(refusal(home, ['/bin/sh', '-c', 'echo $$'])).toContain('gives another passphrase each time')
+  })
+
+  test('that prints without end', () => {
+    using home = new KeyHome()
+
+    expect(refusal(home, ['yes'])).toContain('did not give the passphrase')
+  })
+
+  test('that lies in the folder that we run in: the next one may be of somebody else', () => {
+    using home = new KeyHome()
+    writeFileSync(join(home.folder, 'manager'), `#!/bin/sh\necho '${PASSPHRASE}'\n`, { mode: 0o755 })
+
+    expect(refusal(home, ['./manager'])).toContain('did not give the passphrase')
+    expect(refusal(home, ['manager'], { PATH: `.:${process.env['PATH']}` })).toContain(
+      'did not give the passphrase',
+    )
+    expect(refusal(home, ['/bin/sh', 'manager'])).toContain('did not give the passphrase')
+  })
+})
+
+test('a command is not waited for when only what it has started holds its output open', () => {
+  using home = new KeyHome()
+  const agent = join(home.folder, 'agent')
+  const script = join(home.folder, 'manager')
+  writeFileSync(script, `#!/bin/sh\nsleep 600 2>&- &\necho $! >> ${agent}\necho '${PASSPHRASE}'\n`, {
+    mode: 0o755,
+  })
+
+  const started = performance.now()
+  const { exitCode } = home.runSync(['key', 'protect', '--with', 'command', '--', script])
+
+  expect({ exitCode, isLate: performance.now() - started > 20_000 }).toEqual({ exitCode: 0, isLate: false })
+  for (const pid of readFileSync(agent, 'utf8').trim().split('\n')) process.kill(Number(pid))
+})
+
 test('what a change that was interrupted left in front of the old way does not keep the old way from opening', () => {
   using home = new KeyHome()
   const script = join(home.folder, 'manager')

@@ -7,7 +7,7 @@ import type { KeyOpener } from './access.ts'
 import { missingFile } from './change-key-file.ts'
 import { checkWrap } from './check-wrap.ts'
 import { storeInKeychain } from './keychain.ts'
-import { outputOf } from './passphrase-command.ts'
+import { steadyOutputOf } from './passphrase-command.ts'
 import { sealedByPlugin } from './plugin/sealing.ts'
 import { readPrivateFile } from './private-file.ts'
 import { type Protection, protectionFile, readProtections, writeProtections } from './protection-file.ts'
@@ -94,7 +94,7 @@ export async function sealedAndOpened(passphrase: string, inner: Uint8Array): Pr
 type ByPassphrase = Exclude<Protection, { with: 'plugin' }>
 
 async function passphraseFor(protection: ByPassphrase, ask: () => Promise<Secret>): Promise<string> {
-  if (protection.with === 'command') return outputOf(protection.command)
+  if (protection.with === 'command') return steadyOutputOf(protection.command)
   if (protection.with === 'keychain') {
     const passphrase = randomText()
     await storeInKeychain(protection.name, passphrase)
