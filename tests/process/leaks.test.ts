@@ -167,6 +167,24 @@ describe('a value of one scope', () => {
     })
   })
 
+  test('is not sent in what a client says of its progress with a question', async () => {
+    await withCurious('legacy', async (client, heard) => {
+      const call = client.callText('curious__ask')
+      const { id = null, params } = await client.waitFor(
+        ({ method }) => method === 'sampling/createMessage',
+        'the question',
+      )
+      const { progressToken } = (params?.['_meta'] ?? {}) as { progressToken?: number }
+      for (const message of [`using ${TOKEN}`, 'half'])
+        client.send({ method: 'notifications/progress', params: { progressToken, progress: 1, message } })
+      client.send({ id, result: { role: 'assistant', model: 'm', content: { type: 'text', text: 'well' } } })
+
+      expect(await call).toBe('thanks')
+      expect(heard()).toContain('half')
+      expectClean(heard())
+    })
+  })
+
   test('is not sent in a subscription or a notification', async () => {
     await withCurious('legacy', async (client, heard) => {
       const refused = await client.request('resources/subscribe', { uri: `any:${encodeURIComponent(TOKEN)}` })

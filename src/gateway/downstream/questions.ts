@@ -17,7 +17,7 @@ interface OpenQuestion {
 export class Questions {
   readonly #open = new Map<string, OpenQuestion>()
   readonly #write: (line: Uint8Array) => void | Promise<void>
-  /** Names the value in an answer that the server must not learn; null: there is none. */
+  /** Names the value in what the client says that the server must not learn; null: there is none. */
   readonly #foreignIn: (line: Uint8Array) => string | null
 
   constructor(
@@ -48,7 +48,7 @@ export class Questions {
       },
       onProgress: (notification) => {
         const line = restoreToken(notification, request)
-        return line === null ? undefined : this.#write(line)
+        return line === null || this.#foreignIn(line) !== null ? undefined : this.#write(line)
       },
       onLost: () => this.#close(key, open),
     })
