@@ -1,6 +1,34 @@
-/** Pure: the lines of both texts, those only in one of them with `-` or `+` in front, the shortest way. '' has none. */
+/** A server writes what is compared: more pairs of lines would take all memory. */
+const MAX_PAIRS = 4_000_000
+
+/**
+ * Pure: the lines of both texts, those only in one of them with `-` or `+` in front, the shortest way. '' has none. Of
+ * very many that differ those of one text stand behind all of the other.
+ */
 export function lineDiff(before: string, after: string): string[] {
   const [old, fresh] = [linesOf(before), linesOf(after)]
+  const head = sameInFront(old, fresh)
+  const tail = sameInFront(old.slice(head).reverse(), fresh.slice(head).reverse())
+  const [oldPart, freshPart] = [old, fresh].map((lines) => lines.slice(head, lines.length - tail))
+  return [
+    ...old.slice(0, head).map((line) => `  ${line}`),
+    ...differing(oldPart ?? [], freshPart ?? []),
+    ...old.slice(old.length - tail).map((line) => `  ${line}`),
+  ]
+}
+
+function linesOf(text: string): string[] {
+  return text === '' ? [] : text.split('\n')
+}
+
+function sameInFront(old: readonly string[], fresh: readonly string[]): number {
+  const at = old.findIndex((line, index) => line !== fresh[index])
+  return at === -1 ? old.length : at
+}
+
+function differing(old: readonly string[], fresh: readonly string[]): string[] {
+  if (old.length * fresh.length > MAX_PAIRS)
+    return [...old.map((line) => `- ${line}`), ...fresh.map((line) => `+ ${line}`)]
   const common = commonLengths(old, fresh)
   const lines: string[] = []
   let [i, j] = [0, 0]
@@ -15,10 +43,6 @@ export function lineDiff(before: string, after: string): string[] {
     else lines.push(`+ ${fresh[j++]}`)
   }
   return lines
-}
-
-function linesOf(text: string): string[] {
-  return text === '' ? [] : text.split('\n')
 }
 
 /** Of the longest common part of what is left from each pair of places on. */
