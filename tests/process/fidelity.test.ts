@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
+import { ModernClient } from '../helpers/modern-client.ts'
 import { TempHome } from '../helpers/temp-home.ts'
 
 const oneServer = () => new TempHome(configOf([{ id: 'one' }]))
@@ -48,4 +49,24 @@ test('what a server writes as a batch is taken apart', async () => {
 
   expect(reply.result).toEqual({ content: [] })
   expect(client.messages.at(-2)?.method).toBe('notifications/message')
+})
+
+describe('a reply in which a name stands twice goes on as it is', () => {
+  test.each([
+    '"result":{"content":[{"type":"resource_link","uri":"a:1","uri":"a:2"}]}',
+    '"result":{"content":[],"task":{"taskId":"a","taskId":"b"},"uri":1,"uri":2}',
+    '"error":{"code":-32042,"message":"m","data":{"elicitations":[],"elicitations":[]}}',
+    '"error":{"code":-32002,"code":-32002,"message":"m"}',
+  ])('%s', async (outcome) => {
+    using home = oneServer()
+    await using legacy = await RawClient.start(home)
+    await using modern = new ModernClient(home)
+    const line = `{"jsonrpc":"2.0","id":$ID,${outcome}}\n`
+
+    await legacy.call('one__raw', { line })
+    await modern.call('one__raw', { line })
+
+    expect(legacy.lines.at(-1)).toEndWith(`,${outcome}}`)
+    expect(modern.raw.lines.at(-1)?.replace('"resultType":"complete",', '')).toEndWith(`,${outcome}}`)
+  })
 })

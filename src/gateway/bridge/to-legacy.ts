@@ -4,7 +4,7 @@ import { inputRequiredSource, readUrlElicitations } from '../eras/input-required
 import { META } from '../eras/modern.ts'
 import type { SessionMemory } from '../view/session-memory.ts'
 import { type Edit, insertion, removals, splice } from '../wire/json-edit.ts'
-import { isObject, members, sourceOf } from '../wire/json-span.ts'
+import { fieldsOf, isObject, sourceOf } from '../wire/json-span.ts'
 import {
   encodeResult,
   type RequestMessage,
@@ -68,8 +68,8 @@ function completed(reply: ResponseMessage, request: RequestMessage): Uint8Array 
 }
 
 function typed({ bytes, result }: ResponseMessage, method: string): Edit[] {
-  if (result === null || !isObject(bytes, result)) return []
-  const fields = members(bytes, result)
+  const fields = fieldsOf(bytes, result)
+  if (result === null || fields === null) return []
   const wanted = method === 'resources/read' ? { ...COMPLETE, ...UNCACHED } : COMPLETE
   const missing = Object.entries(wanted).filter(([name]) => !fields.has(name))
   const source = missing.map(([name, value]) => `"${name}":${value}`).join(',')
@@ -81,7 +81,6 @@ const UNCACHED = { ttlMs: '0', cacheScope: '"private"' }
 
 /** -32002 (resource not found) must not be sent in the new revision; it is -32602 there. */
 function modernCode({ bytes, error }: ResponseMessage): Edit[] {
-  if (error === null || !isObject(bytes, error)) return []
-  const code = members(bytes, error).get('code')
+  const code = fieldsOf(bytes, error)?.get('code')
   return code !== undefined && sourceOf(bytes, code) === '-32002' ? [replaceWith(code, '-32602')] : []
 }

@@ -1,4 +1,13 @@
-import { elements, isArray, isObject, isString, members, sourceOf, textOf } from '../wire/json-span.ts'
+import {
+  elements,
+  fieldsOf,
+  isArray,
+  isObject,
+  isString,
+  members,
+  sourceOf,
+  textOf,
+} from '../wire/json-span.ts'
 import type { ResponseMessage } from '../wire/message.ts'
 
 /** One request of a server to the client, inside of a result. `params` is JSON source. */
@@ -29,8 +38,8 @@ export function canBeAsked(method: string, capabilities: string): boolean {
 
 /** Null for a result that is complete. MCP 2026-07-28, "Multi Round-Trip Requests: InputRequiredResult". */
 export function readInputRequired({ bytes, result }: ResponseMessage): InputRequired | null {
-  if (result === null || !isObject(bytes, result)) return null
-  const fields = members(bytes, result)
+  const fields = fieldsOf(bytes, result)
+  if (fields === null) return null
   const type = fields.get('resultType')
   if (!isString(bytes, type) || textOf(bytes, type) !== 'input_required') return null
   const requests = fields.get('inputRequests')
@@ -45,12 +54,10 @@ export function readInputRequired({ bytes, result }: ResponseMessage): InputRequ
 
 /** The elicitations of error -32042 (MCP 2025-11-25, "Elicitation: URL Elicitation Required Error"); else null. */
 export function readUrlElicitations({ bytes, error }: ResponseMessage): readonly InputRequest[] | null {
-  if (error === null || !isObject(bytes, error)) return null
-  const fields = members(bytes, error)
-  const code = fields.get('code')
-  const data = fields.get('data')
-  if (code === undefined || sourceOf(bytes, code) !== '-32042' || !isObject(bytes, data)) return null
-  const elicitations = members(bytes, data).get('elicitations')
+  const fields = fieldsOf(bytes, error)
+  const code = fields?.get('code')
+  if (code === undefined || sourceOf(bytes, code) !== '-32042') return null
+  const elicitations = fieldsOf(bytes, fields?.get('data'))?.get('elicitations')
   if (!isArray(bytes, elicitations)) return null
   return elements(bytes, elicitations).map((span, index) => ({
     key: `elicitation-${index + 1}`,

@@ -1,4 +1,4 @@
-import { elements, isArray, isObject, isString, members, type Span, textOf } from '../wire/json-span.ts'
+import { elements, fieldsOf, isArray, isObject, isString, type Span, textOf } from '../wire/json-span.ts'
 import type { ResponseMessage } from '../wire/message.ts'
 
 const KEPT = 1000
@@ -27,16 +27,17 @@ export class SessionMemory {
 
   /** Looks for a few bytes first: hardly any result names either. */
   remember(serverId: string, { bytes, result }: ResponseMessage): void {
-    if (result === null || !isObject(bytes, result)) return
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    if (text.includes(TASK_ID)) this.#rememberTaskIn(serverId, bytes, members(bytes, result))
-    if (text.includes(URI)) this.#rememberLinks(serverId, bytes, members(bytes, result).get('content'))
+    const [hasTask, hasUri] = [text.includes(TASK_ID), text.includes(URI)]
+    const fields = hasTask || hasUri ? fieldsOf(bytes, result) : null
+    if (fields === null) return
+    if (hasTask) this.#rememberTaskIn(serverId, bytes, fields)
+    if (hasUri) this.#rememberLinks(serverId, bytes, fields.get('content'))
   }
 
   #rememberTaskIn(serverId: string, bytes: Uint8Array, result: Map<string, Span>): void {
     const task = result.get('task')
-    const holder = isObject(bytes, task) ? members(bytes, task) : result
-    const taskId = holder.get('taskId')
+    const taskId = (isObject(bytes, task) ? fieldsOf(bytes, task) : result)?.get('taskId')
     if (isString(bytes, taskId)) this.rememberTask(serverId, textOf(bytes, taskId))
   }
 
@@ -44,9 +45,9 @@ export class SessionMemory {
   #rememberLinks(serverId: string, bytes: Uint8Array, content: Span | undefined): void {
     if (!isArray(bytes, content)) return
     for (const item of elements(bytes, content)) {
-      const fields = isObject(bytes, item) ? members(bytes, item) : null
+      const fields = fieldsOf(bytes, item)
       const embedded = fields?.get('resource')
-      const uri = isObject(bytes, embedded) ? members(bytes, embedded).get('uri') : fields?.get('uri')
+      const uri = (isObject(bytes, embedded) ? fieldsOf(bytes, embedded) : fields)?.get('uri')
       if (isString(bytes, uri)) keep(this.#uris, textOf(bytes, uri), serverId)
     }
   }

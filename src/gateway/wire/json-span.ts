@@ -61,6 +61,19 @@ export function members(bytes: Uint8Array, span: Span): Map<string, Span> {
   }
 }
 
+/**
+ * The same of what is opaque to us otherwise, and goes on whatever is in it: null when it is no object, or has a name
+ * twice.
+ */
+export function fieldsOf(bytes: Uint8Array, span: Span | null | undefined): Map<string, Span> | null {
+  if (span === null || !isObject(bytes, span)) return null
+  try {
+    return members(bytes, span)
+  } catch {
+    return null
+  }
+}
+
 /** The elements of the array at `span`, in order. */
 export function elements(bytes: Uint8Array, span: Span, limit = Number.POSITIVE_INFINITY): Span[] {
   const found: Span[] = []

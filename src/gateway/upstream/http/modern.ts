@@ -1,4 +1,4 @@
-import { isObject, isString, members, textOf } from '../../wire/json-span.ts'
+import { fieldsOf, isObject, isString, textOf } from '../../wire/json-span.ts'
 import { type Message, type RequestMessage, readMessage } from '../../wire/message.ts'
 import { onOneLine } from '../../wire/one-line.ts'
 import type { Outlet } from '../outlet.ts'
@@ -131,8 +131,6 @@ function lacksFields(request: RequestMessage): boolean {
 function errorCodeOf(line: Uint8Array): number | null {
   if (line.length > MAX_ERROR_BYTES) return null
   const message = readMessage(line)
-  if (message.kind !== 'response' || !isObject(line, message.error ?? undefined) || message.error === null)
-    return null
-  const code = members(line, message.error).get('code')
+  const code = message.kind === 'response' ? fieldsOf(line, message.error)?.get('code') : undefined
   return code === undefined ? null : Number(new TextDecoder().decode(line.subarray(code.start, code.end)))
 }
