@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { configOf } from '../helpers/fixtures.ts'
+import { eventsOf, HttpClient, HttpGateway, messagesOf } from '../helpers/http-client.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { ModernClient } from '../helpers/modern-client.ts'
 import { TempHome } from '../helpers/temp-home.ts'
@@ -49,6 +50,39 @@ test('what a server writes as a batch is taken apart', async () => {
 
   expect(reply.result).toEqual({ content: [] })
   expect(client.messages.at(-2)?.method).toBe('notifications/message')
+})
+
+describe('the progress of a task comes after the reply that has begun it', () => {
+  const task = '{"jsonrpc":"2.0","id":$ID,"result":{"task":{"taskId":"t","status":"working"}}}\n'
+  const progress =
+    '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":$TOKEN,"progress":1}}\n'
+  const args = { line: `${task}${progress}` }
+
+  test('on stdio', async () => {
+    using home = oneServer()
+    await using client = await RawClient.start(home)
+
+    await client.call('one__raw', args, { progressToken: 'mine' })
+
+    const { params } = await client.notification('notifications/progress')
+    expect(params).toEqual({ progressToken: 'mine', progress: 1 })
+  })
+
+  test('over HTTP, where the answer to the request is over', async () => {
+    using home = oneServer()
+    await using gateway = await HttpGateway.start(home)
+    const client = await HttpClient.start(gateway)
+    const news = await client.get()
+
+    await messagesOf(await client.call('one__raw', args, { progressToken: 'mine' }))
+
+    for await (const { data } of eventsOf(news)) {
+      const { method, params } = JSON.parse(data || '{}')
+      if (method !== 'notifications/progress') continue
+      expect(params).toEqual({ progressToken: 'mine', progress: 1 })
+      break
+    }
+  })
 })
 
 describe('a reply in which a name stands twice goes on as it is', () => {

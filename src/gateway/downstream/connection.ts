@@ -3,7 +3,7 @@ import type { Server } from '../../config/index.ts'
 import type { LeakGuard } from '../guard/leak-guard.ts'
 import { LineWriter, readLines } from '../wire/framing.ts'
 import type { Edit } from '../wire/json-edit.ts'
-import type { RequestMessage, ResponseMessage } from '../wire/message.ts'
+import { progressTokenOf, type RequestMessage, type ResponseMessage } from '../wire/message.ts'
 import { PendingRequests, type Waiting } from '../wire/pending.ts'
 import { cancellation, relabelCancellation, relabelRequest } from '../wire/relabel.ts'
 import { cancelledError, endedError, leakError, timeoutError } from './call-errors.ts'
@@ -144,7 +144,9 @@ export class Connection {
         this.#calls.end(call)
         resolve(response)
       },
-      onProgress: (notification) => this.#incoming.progress(call, notification),
+      ...(progressTokenOf(request) !== null && {
+        onProgress: (notification) => this.#incoming.progress(call, notification),
+      }),
       onLost: (reason) => giveUp(reason ?? endedError(this.server, this.#endReason)),
     })
     const giveUp = (error: Error): void => {

@@ -4,6 +4,7 @@ import type { NotificationMessage } from '../wire/message.ts'
 export class Flight {
   readonly #onSent: () => void
   #isSent = false
+  #isAnswered = false
   #isCancelled = false
   #onCancel: ((notification: NotificationMessage | null) => void) | null = null
 
@@ -15,6 +16,16 @@ export class Flight {
   sent(): void {
     if (!this.#isSent) this.#onSent()
     this.#isSent = true
+  }
+
+  /** It has its reply. What still comes for it is that of a task. */
+  answered(): void {
+    this.sent()
+    this.#isAnswered = true
+  }
+
+  get isAnswered(): boolean {
+    return this.#isAnswered
   }
 
   get isCancelled(): boolean {

@@ -29,7 +29,7 @@ export class Flights {
 
   end(request: RequestMessage): void {
     const key = idKey(request.bytes, request.id)
-    this.#flights.get(key)?.sent()
+    this.#flights.get(key)?.answered()
     this.#flights.delete(key)
     this.#unansweredBytes -= request.bytes.length
     this.#wake()

@@ -131,7 +131,7 @@ export class LegacyDesk implements ViewHome {
     if (request.method === 'logging/setLevel') return this.#setLevel(request, service)
     if (request.method === 'resources/subscribe') return this.#subscribe(request, service)
     if (request.method === 'resources/unsubscribe') return this.#unsubscribe(request, service)
-    return (await service.view()).call(request, this.#callerOf(request, outlet, service), flight)
+    return (await service.view()).call(request, this.#callerOf(request, outlet, service, flight), flight)
   }
 
   #initialize(request: RequestMessage): Uint8Array {
@@ -177,7 +177,7 @@ export class LegacyDesk implements ViewHome {
     return isUnwanted ? undefined : outlet.send(notification.bytes)
   }
 
-  #callerOf(request: RequestMessage, outlet: Outlet, { client }: Service): Caller {
+  #callerOf(request: RequestMessage, outlet: Outlet, { client }: Service, flight: Flight): Caller {
     return {
       client,
       logLevel: this.#logLevel ?? DEFAULT_LEVEL,
@@ -188,7 +188,7 @@ export class LegacyDesk implements ViewHome {
       notify: (notification) => this.#tell(notification, outlet),
       progress: (notification) => {
         const line = restoreToken(notification, request)
-        return line === null ? undefined : outlet.send(line)
+        return line === null ? undefined : (flight.isAnswered ? this.#home : outlet).send(line)
       },
     }
   }

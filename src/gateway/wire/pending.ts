@@ -1,7 +1,12 @@
+import { fieldsOf } from './json-span.ts'
 import { idKey, type NotificationMessage, type ResponseMessage } from './message.ts'
+
+/** Of those that go on, the newest: nothing says when they are over. */
+const KEPT_TASKS = 100
 
 export interface Waiting {
   onReply(response: ResponseMessage): void
+  /** Also after the reply, when that has begun a task. */
   onProgress?(notification: NotificationMessage): void | Promise<void>
   /** What comes for a subscription that the request has opened. */
   onEvent?(notification: NotificationMessage): void | Promise<void>
@@ -16,6 +21,8 @@ export interface Waiting {
 export class PendingRequests {
   #lastId = 0
   readonly #waiting = new Map<string, Waiting>()
+  /** Have their reply, and go on as a task. */
+  readonly #tasks = new Map<string, Waiting>()
 
   open(waiting: Waiting): number {
     const id = ++this.#lastId
@@ -29,6 +36,7 @@ export class PendingRequests {
     const waiting = this.#waiting.get(key)
     if (waiting === undefined) return false
     this.#waiting.delete(key)
+    if (waiting.onProgress !== undefined && beginsTask(response)) this.#keepTask(key, waiting)
     waiting.onReply(response)
     return true
   }
@@ -43,7 +51,8 @@ export class PendingRequests {
   progress(notification: NotificationMessage): void | Promise<void> {
     const token = notification.params.get('progressToken')
     if (token === undefined) return
-    return this.#waiting.get(idKey(notification.bytes, token))?.onProgress?.(notification)
+    const key = idKey(notification.bytes, token)
+    return (this.#waiting.get(key) ?? this.#tasks.get(key))?.onProgress?.(notification)
   }
 
   /** `key`: as `idKey` gives it, of the request that opened a subscription. */
@@ -69,6 +78,19 @@ export class PendingRequests {
   loseAll(reason?: Error): void {
     const lost = [...this.#waiting.values()]
     this.#waiting.clear()
+    this.#tasks.clear()
     for (const waiting of lost) waiting.onLost(reason)
   }
+
+  #keepTask(key: string, waiting: Waiting): void {
+    this.#tasks.set(key, waiting)
+    const [oldest] = this.#tasks.keys()
+    if (this.#tasks.size > KEPT_TASKS && oldest !== undefined) this.#tasks.delete(oldest)
+  }
+}
+
+/** MCP 2025-11-25, "Progress": its request's token stays good as long as the task. */
+function beginsTask({ bytes, result }: ResponseMessage): boolean {
+  const task = fieldsOf(bytes, fieldsOf(bytes, result)?.get('task'))
+  return task?.has('taskId') === true
 }
