@@ -44,6 +44,18 @@ describe('a message that is not as it should be', () => {
   })
 })
 
+test.each(['{"cursor":null}', '{"cursor":""}', 'null'])(
+  'a list is given from its start with params %s',
+  async (params) => {
+    using home = twoServers()
+    await using client = await RawClient.start(home)
+
+    client.sendRaw(`{"jsonrpc":"2.0","id":"list","method":"tools/list","params":${params}}\n`)
+
+    expect(namesOf(await client.reply('list'))).toContain('one__echo')
+  },
+)
+
 describe('what a server says of itself', () => {
   test('with a name twice once unseen characters are gone is left out, and all else stays', async () => {
     using home = new TempHome(configOf([{ id: 'odd', script: 'odd', args: ['two-names'] }, { id: 'one' }]))

@@ -8,8 +8,8 @@ import { canBeAsked, type InputRequest, readInputRequired } from '../eras/input-
 import { envelopeSource } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { type Edit, insertion } from '../wire/json-edit.ts'
-import { isObject, sourceOf, trimmed } from '../wire/json-span.ts'
-import { type RequestMessage, type ResponseMessage, readMessage } from '../wire/message.ts'
+import { fieldsOf, isObject, sourceOf, trimmed } from '../wire/json-span.ts'
+import { type RequestMessage, type ResponseMessage, readMessage, replaceWith } from '../wire/message.ts'
 
 /** A server that never has enough must not keep asking for ever. */
 const MAX_ROUNDS = 64
@@ -41,11 +41,19 @@ export async function callModern(
 
 /** Members put into `params` and into its `_meta`, wherever these are missing too. */
 function withParams({ bytes, params, paramsSpan }: RequestMessage, meta: string, more: string): Edit[] {
-  if (paramsSpan === null) return [insertion(bytes, trimmed(bytes), `"params":{"_meta":{${meta}}${more}}`)]
+  if (paramsSpan === null) return [ofNoParams(bytes, `{"_meta":{${meta}}${more}}`)]
   const existing = params.get('_meta')
   if (!isObject(bytes, existing)) return [insertion(bytes, paramsSpan, `"_meta":{${meta}}${more}`)]
   const added = insertion(bytes, existing, meta)
   return more === '' ? [added] : [insertion(bytes, paramsSpan, more.slice(1)), added]
+}
+
+/** Puts `params` in, or in the place of what are none. */
+function ofNoParams(bytes: Uint8Array, params: string): Edit {
+  const given = fieldsOf(bytes, trimmed(bytes))?.get('params')
+  return given === undefined
+    ? insertion(bytes, trimmed(bytes), `"params":${params}`)
+    : replaceWith(given, params)
 }
 
 /** Throws CALL_REFUSED: the client must not be asked what it has not declared, nor everything at once. */

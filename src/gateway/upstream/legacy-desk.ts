@@ -11,6 +11,7 @@ import { sourceOf } from '../wire/json-span.ts'
 import {
   encodeMessage,
   encodeResult,
+  isGiven,
   type NotificationMessage,
   type RequestMessage,
   type ResponseMessage,
@@ -142,7 +143,7 @@ export class LegacyDesk implements ViewHome {
   }
 
   async #list(request: RequestMessage, kind: ListKind, service: Service): Promise<Uint8Array> {
-    if (request.params.has('cursor')) return errorReply(request, RPC.invalidParams, 'Invalid cursor')
+    if (isGiven(request, 'cursor')) return errorReply(request, RPC.invalidParams, 'Invalid cursor')
     return encodeResult(request, await service.list(kind))
   }
 

@@ -7,6 +7,7 @@ import { SERVER_INFO } from '../eras/server-info.ts'
 import {
   encodeError,
   encodeResult,
+  isGiven,
   type NotificationMessage,
   type RequestMessage,
   readMessage,
@@ -177,6 +178,6 @@ function discovered(service: Service): string {
 }
 
 async function list(request: RequestMessage, kind: ListKind, service: Service): Promise<Uint8Array> {
-  if (request.params.has('cursor')) return errorReply(request, RPC.invalidParams, 'Invalid cursor')
+  if (isGiven(request, 'cursor')) return errorReply(request, RPC.invalidParams, 'Invalid cursor')
   return encodeResult(request, await service.list(kind))
 }

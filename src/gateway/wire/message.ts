@@ -64,6 +64,8 @@ const PARAMS = new KnownNames([
   'inputResponses',
 ])
 const META = new KnownNames(['progressToken'])
+/** Numbers that may be integers: `1.0`, `1e0`. */
+const WRITTEN_OTHERWISE = /^[^"]*[.eE]/
 const encoder = new TextEncoder()
 
 /** Throws WIRE_INVALID_JSON or WIRE_INVALID_MESSAGE; neither quotes the message. */
@@ -100,20 +102,34 @@ export function splitBatch(bytes: Uint8Array): Uint8Array[] | null {
   return elements(bytes, whole, MAX_BATCH).map((span) => bytes.subarray(span.start, span.end))
 }
 
-/** Equal for ids (or progress tokens) that mean the same, however a string is escaped; big integers stay exact. */
+/**
+ * Equal for ids (or progress tokens) that mean the same, however a string is escaped or a number is written; big integers
+ * stay exact.
+ */
 export function idKey(bytes: Uint8Array, span: Span): string {
   const source = sourceOf(bytes, span)
-  return source.includes('\\') ? JSON.stringify(JSON.parse(source)) : source
+  if (source.includes('\\')) return JSON.stringify(JSON.parse(source))
+  return WRITTEN_OTHERWISE.test(source) && Number.isSafeInteger(Number(source))
+    ? String(Number(source))
+    : source
 }
 
+/** Null when there is none: progress is asked for by a string or a number. */
 export function progressTokenOf(message: Incoming): Span | null {
-  return message.meta.get('progressToken') ?? null
+  const token = message.meta.get('progressToken')
+  return token !== undefined && isId(message.bytes, token) ? token : null
 }
 
 /** The string parameter `name`, or null when it is absent or something else. */
 export function textParam(message: Incoming, name: string): string | null {
   const span = message.params.get(name)
   return isString(message.bytes, span) ? textOf(message.bytes, span) : null
+}
+
+/** Not so of null and of an empty string, which many write for nothing. */
+export function isGiven(message: Incoming, name: string): boolean {
+  const span = message.params.get(name)
+  return span !== undefined && !isNull(message.bytes, span) && textParam(message, name) !== ''
 }
 
 export function sourceBytes(bytes: Uint8Array, span: Span): Uint8Array {
@@ -156,7 +172,7 @@ function membersOf(known: KnownNames, bytes: Uint8Array, span: Span): Map<string
 }
 
 function readParams(bytes: Uint8Array, params: Span | undefined): ReadonlyMap<string, Span> {
-  if (params === undefined || isArray(bytes, params)) return NO_PARAMS
+  if (params === undefined || isArray(bytes, params) || isNull(bytes, params)) return NO_PARAMS
   if (!isObject(bytes, params)) throw invalidMessage('its params are not an object')
   return membersOf(PARAMS, bytes, params)
 }
@@ -167,17 +183,27 @@ function readMeta(bytes: Uint8Array, params: ReadonlyMap<string, Span>): Readonl
 }
 
 function readResponse(bytes: Uint8Array, top: Map<string, Span>, id: Span | undefined): ResponseMessage {
-  const result = top.get('result') ?? null
-  const error = top.get('error') ?? null
+  const [result, error] = outcomeIn(bytes, top.get('result') ?? null, top.get('error') ?? null)
   if (id === undefined || (result === null) === (error === null)) {
     throw invalidMessage('it is neither a request, a notification nor a response')
   }
   return { kind: 'response', bytes, id, result, error }
 }
 
+/** JSON-RPC 1.0 wants both, and one of them null; some still write so. */
+function outcomeIn(bytes: Uint8Array, result: Span | null, error: Span | null): [Span | null, Span | null] {
+  if (result === null || error === null) return [result, error]
+  if (isNull(bytes, error)) return [result, null]
+  return isNull(bytes, result) ? [null, error] : [result, error]
+}
+
 function isId(bytes: Uint8Array, span: Span): boolean {
   const first = bytes[span.start] ?? 0
   return first === 0x22 || first === 0x2d || (first >= 0x30 && first <= 0x39)
+}
+
+function isNull(bytes: Uint8Array, span: Span): boolean {
+  return bytes[span.start] === 0x6e
 }
 
 function invalidMessage(reason: string): McplexerError {

@@ -39,6 +39,15 @@ describe('readMessage', () => {
     expect(() => read(text)).toThrow('not a JSON-RPC message')
   })
 
+  test.each([
+    ['{"id":1,"method":"x","params":null}', 'request'],
+    ['{"method":"x","params":null}', 'notification'],
+    ['{"id":1,"result":{},"error":null}', 'response'],
+    ['{"id":1,"result":null,"error":{"code":1,"message":""}}', 'response'],
+  ])('takes null for nothing, as many writers mean it: %p', (text, kind) => {
+    expect(read(text).kind).toBe(kind as Message['kind'])
+  })
+
   test('takes names that are like none of ours', () => {
     expect(read('{"id":1,"method":"x","params":{"names":1,"NAMES":2},"ids":3}').kind).toBe('request')
   })
@@ -111,4 +120,28 @@ test('a reply settles its request once; unknown and second ones settle nothing',
   pending.loseAll()
 
   expect(replies).toEqual([2, -1, -3])
+})
+
+test.each([
+  ['1.0', true],
+  ['10e-1', true],
+  ['1.5', false],
+  ['"1"', false],
+  ['"1.0"', false],
+])('a reply under %p is that to request 1: %p', (id, isTaken) => {
+  const pending = new PendingRequests()
+  let replies = 0
+  pending.open({ onReply: () => replies++, onLost: () => undefined })
+
+  const reply = read(`{"id":${id},"result":{}}`)
+  if (reply.kind === 'response') pending.settle(reply)
+
+  expect(replies === 1).toBe(isTaken)
+})
+
+test('what is neither a string nor a number asks for no progress', () => {
+  for (const token of ['null', '{}', 'true']) {
+    const text = `{"id":1,"method":"x","params":{"_meta":{"progressToken":${token}}}}`
+    expect(textFrom(relabelRequest(request(text), 1))).toBe(text)
+  }
 })
