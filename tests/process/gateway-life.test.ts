@@ -42,7 +42,8 @@ describe('before and around initialize', () => {
 
     expect((await client.reply(10)).error?.code).toBe(-32601)
     const codes = client.messages.filter(({ id }) => id === null).map(({ error }) => error?.code)
-    expect(codes).toEqual([-32700, -32700, -32600, -32700])
+    expect(codes).toEqual([-32700, -32700, -32600])
+    expect((await client.reply(9)).error?.code).toBe(-32600)
     expect(await client.callText('one__echo', { message: 'fine' })).toBe('fine')
   })
 

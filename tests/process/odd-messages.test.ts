@@ -38,7 +38,7 @@ describe('a message that is not as it should be', () => {
     await using client = await RawClient.start(home)
 
     client.sendRaw(`{"jsonrpc":"2.0","id":"twice","method":${rest}}\n`)
-    await client.waitFor(({ id, error }) => id === null || (id === 'twice' && error !== undefined), 'a refusal')
+    await client.waitFor(({ id, error }) => id === 'twice' && error !== undefined, 'a refusal')
 
     expect(await client.callText('one__echo', { message: 'still here' })).toBe('still here')
   })
@@ -55,6 +55,21 @@ test.each(['{"cursor":null}', '{"cursor":""}', 'null'])(
     expect(namesOf(await client.reply('list'))).toContain('one__echo')
   },
 )
+
+test('a reply that cannot be read fails its call at once', async () => {
+  using home = twoServers()
+  await using client = await RawClient.start(home)
+  const odd = [
+    '"result":{},"result":{}',
+    '"result":{},"error":{}',
+    `"result":${'['.repeat(2000)}${']'.repeat(2000)}`,
+  ]
+
+  for (const outcome of odd) {
+    const line = `{"jsonrpc":"2.0","id":$ID,${outcome}}\n`
+    expect(await client.callText('one__raw', { line })).toContain('cannot be read')
+  }
+})
 
 describe('what a server says of itself', () => {
   test('with a name twice once unseen characters are gone is left out, and all else stays', async () => {

@@ -26,6 +26,11 @@ export function heldBackError(server: Server): GatewayError {
   )
 }
 
+export function unreadableError(server: Server): GatewayError {
+  const message = `the answer of server ${server.id} cannot be read: it is no valid JSON-RPC, or too deeply nested`
+  return new GatewayError('CALL_REPLY_INVALID', message)
+}
+
 export function leakError(server: Server, label: string): GatewayError {
   return new GatewayError(
     'CALL_LEAKS_VALUE',

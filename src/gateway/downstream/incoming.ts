@@ -12,7 +12,7 @@ import {
   type RequestMessage,
 } from '../wire/message.ts'
 import type { PendingRequests } from '../wire/pending.ts'
-import { heldBackError, tooLargeError } from './call-errors.ts'
+import { heldBackError, tooLargeError, unreadableError } from './call-errors.ts'
 import type { Reachable } from './caller.ts'
 import type { Call, CallsInFlight } from './calls-in-flight.ts'
 import type { Passage } from './passage.ts'
@@ -75,7 +75,7 @@ export class Incoming {
   /** Made once, as `#holdBack` is, and not for each line. */
   readonly #receiveOne = (line: Uint8Array): void | Promise<void> => {
     if (this.#hasEnded()) return
-    const message = this.#passage.fromServer(line, this.#holdBack)
+    const message = this.#passage.fromServer(line, this.#holdBack, this.#refused)
     if (message === null) return
     return this.#capped(this.#dispatch(message))
   }
@@ -117,6 +117,8 @@ export class Incoming {
     if (message.kind === 'request')
       void this.#writer.write(encodeError(message, { code: -32600, message: 'it has the value of a secret' }))
   }
+
+  readonly #refused = (id: string): void => this.#pending.lose(id, unreadableError(this.#server))
 
   /** Whoever reads slowly slows his own server down, but one that others use too only a little. */
   #capped(room: void | Promise<void>): void | Promise<void> {

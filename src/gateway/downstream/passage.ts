@@ -1,7 +1,7 @@
 import { log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import type { LeakGuard } from '../guard/leak-guard.ts'
-import { type Message, readMessage, splitBatch } from '../wire/message.ts'
+import { idOfRefused, type Message, readMessage, splitBatch } from '../wire/message.ts'
 
 /** The lines of one server on their way past the leak guard. */
 export class Passage {
@@ -30,14 +30,20 @@ export class Passage {
 
   /**
    * What the server says, without values. Null when there is nothing to go on with: it is no message, or it has a value
-   * in a place where nothing can stand instead, which `onHeldBack` is told.
+   * in a place where nothing can stand instead, which `onHeldBack` is told. `onRefused`: it was the reply to this id.
    */
-  fromServer(line: Uint8Array, onHeldBack: (message: Message) => void): Message | null {
+  fromServer(
+    line: Uint8Array,
+    onHeldBack: (message: Message) => void,
+    onRefused: (id: string) => void,
+  ): Message | null {
     let message: Message
     try {
       message = readMessage(line)
     } catch {
-      this.#reportJunk()
+      const id = idOfRefused(line, 'response')
+      if (id === null) this.#reportJunk()
+      else onRefused(id)
       return null
     }
     const clean = this.#guard.fromServer(this.#server.id, line)

@@ -1,6 +1,6 @@
 import { isMcplexerError, log } from '../../base/index.ts'
 import type { Era } from '../downstream/caller.ts'
-import { encodeError, encodeMessage, encodeResult, type RequestMessage, textParam } from '../wire/message.ts'
+import { encodeError, encodeResult, type RequestMessage, textParam } from '../wire/message.ts'
 
 /** JSON-RPC 2.0, section 5.1; MCP 2025-11-25 and 2026-07-28, "Error Codes". */
 export const RPC = {
@@ -17,15 +17,16 @@ export function errorReply(request: RequestMessage, code: number, message: strin
   return encodeError(request, { code, message, ...(data === undefined ? {} : { data }) })
 }
 
-/** For a line in which no id could be read. JSON-RPC 2.0, section 5. */
-export function unreadableReply(code: number, message: string): Uint8Array {
-  return encodeMessage({ id: null, error: { code, message } })
+/** For a line that is no message that we take; `idSource` is JSON, null when no id is known. JSON-RPC 2.0, section 5. */
+export function unreadableReply(idSource: string | null, code: number, message: string): Uint8Array {
+  return new TextEncoder().encode(
+    `{"jsonrpc":"2.0","id":${idSource},"error":${JSON.stringify({ code, message })}}`,
+  )
 }
 
 /** For a line that was skipped; `idSource` is JSON. */
 export function skippedReply(idSource: string | null): Uint8Array {
-  const error = { code: RPC.invalidRequest, message: 'mcplexer: a message over 64 MiB was not read' }
-  return new TextEncoder().encode(`{"jsonrpc":"2.0","id":${idSource},"error":${JSON.stringify(error)}}`)
+  return unreadableReply(idSource, RPC.invalidRequest, 'mcplexer: a message over 64 MiB was not read')
 }
 
 export function methodNotFound(request: RequestMessage): Uint8Array {

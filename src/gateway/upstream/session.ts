@@ -3,6 +3,7 @@ import { LISTEN, readEnvelope } from '../eras/modern.ts'
 import type { LineEnds } from '../wire/framing.ts'
 import { requestIdAtEitherEnd } from '../wire/line-ends.ts'
 import {
+  idOfRefused,
   type Message,
   type NotificationMessage,
   type RequestMessage,
@@ -53,7 +54,7 @@ export class ClientSession {
       if (batch === null) return this.#handle(readMessage(line), outlet)
       return this.#receiveAll(batch, outlet)
     } catch (error) {
-      return this.#unreadable(error, outlet)
+      return this.#unreadable(line, error, outlet)
     }
   }
 
@@ -66,16 +67,17 @@ export class ClientSession {
     try {
       return this.#handle(readMessage(part), outlet)
     } catch {
-      return this.#unreadable(null, outlet)
+      return this.#unreadable(part, null, outlet)
     }
   }
 
-  #unreadable(error: unknown, outlet: Outlet): void | Promise<void> {
-    const isSyntax = isMcplexerError(error, 'WIRE_INVALID_JSON')
+  #unreadable(line: Uint8Array, error: unknown, outlet: Outlet): void | Promise<void> {
+    const id = idOfRefused(line, 'request')
+    const isSyntax = id === null && isMcplexerError(error, 'WIRE_INVALID_JSON')
     return this.#send(
       isSyntax
-        ? unreadableReply(RPC.parseError, 'Parse error')
-        : unreadableReply(RPC.invalidRequest, 'Invalid Request'),
+        ? unreadableReply(null, RPC.parseError, 'Parse error')
+        : unreadableReply(id, RPC.invalidRequest, 'Invalid Request'),
       outlet,
     )
   }

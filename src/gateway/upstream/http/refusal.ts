@@ -12,7 +12,10 @@ export function refusal(
   message: string,
   { code = HTTP_RPC.refused as number, headers = {} as Record<string, string> } = {},
 ): Response {
-  return new Response(unreadableReply(code, message), { status, headers: { ...JSON_HEADERS, ...headers } })
+  return new Response(unreadableReply(null, code, message), {
+    status,
+    headers: { ...JSON_HEADERS, ...headers },
+  })
 }
 
 /** An HTTP error with a JSON-RPC error under the id of the request. */
