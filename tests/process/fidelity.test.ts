@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { configOf } from '../helpers/fixtures.ts'
+import { readFileSync } from 'node:fs'
+import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { eventsOf, HttpClient, HttpGateway, messagesOf } from '../helpers/http-client.ts'
 import { RawClient } from '../helpers/mcp-client.ts'
 import { ModernClient } from '../helpers/modern-client.ts'
@@ -102,5 +103,29 @@ describe('a reply in which a name stands twice goes on as it is', () => {
 
     expect(legacy.lines.at(-1)).toEndWith(`,${outcome}}`)
     expect(modern.raw.lines.at(-1)?.replace('"resultType":"complete",', '')).toEndWith(`,${outcome}}`)
+  })
+})
+
+describe('what a client only tells a server comes behind what it has asked before', () => {
+  const LINES = ['request', 'notification', 'request', 'notification']
+
+  test.each(['running', 'still starting'])('of one that is %s', async (state) => {
+    using home = new TempHome()
+    const record = home.file('record')
+    home.writeConfig(configOf([{ id: 'one', args: [record], more: UNSHIELDED }]))
+    await using client = await RawClient.start(home)
+    if (state === 'running') await client.callText('one__echo', { message: 'first' })
+
+    const messages = LINES.map((kind, n) =>
+      kind === 'request'
+        ? { id: `n${n}`, method: 'tools/call', params: { name: 'one__echo', arguments: { n } } }
+        : { method: 'notifications/of-an-extension', params: { n } },
+    )
+    client.sendRaw(messages.map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`).join(''))
+    await client.reply('n2')
+    await client.callText('one__echo', { message: 'last' })
+
+    const seen = readFileSync(record, 'utf8').matchAll(/"n":(\d)/g)
+    expect([...seen].map(([, n]) => Number(n))).toEqual([0, 1, 2, 3])
   })
 })

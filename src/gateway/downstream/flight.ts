@@ -2,7 +2,7 @@ import type { NotificationMessage } from '../wire/message.ts'
 
 /** One request of the client on its way, so that it can be called back wherever it is just then. */
 export class Flight {
-  readonly #onSent: () => void
+  readonly #onSent: (() => void)[]
   #isSent = false
   #isAnswered = false
   #isCancelled = false
@@ -10,12 +10,17 @@ export class Flight {
 
   /** `onSent`: the server has taken the request, or it needs none. */
   constructor(onSent: () => void = () => undefined) {
-    this.#onSent = onSent
+    this.#onSent = [onSent]
   }
 
   sent(): void {
-    if (!this.#isSent) this.#onSent()
     this.#isSent = true
+    for (const listener of this.#onSent.splice(0)) listener()
+  }
+
+  whenSent(listener: () => void): void {
+    if (this.#isSent) listener()
+    else this.#onSent.push(listener)
   }
 
   /** It has its reply. What still comes for it is that of a task. */

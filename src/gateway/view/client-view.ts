@@ -86,7 +86,10 @@ export class ClientView implements LinkListener {
     onFailure: (error: unknown) => void = () => undefined,
   ): Promise<Uint8Array | null> {
     const [config, catalog, memory] = [this.#config, this.lists.catalog, this.#memory]
-    const acquire = (server: Server) => this.#acquire(server, caller.client)
+    const acquire = (server: Server) => {
+      flight.whenSent(this.links.begin(server.id))
+      return this.#acquire(server, caller.client)
+    }
     const { checkLock } = this.#deps
     const recorder = this.#deps.recorder.of(caller.client)
     const heldCalls = this.#heldCalls
@@ -124,15 +127,18 @@ export class ClientView implements LinkListener {
       recorder.unknown(request, startedMs, null)
       return 'unknown'
     }
+    const arrived = this.links.begin(route.server.id)
     try {
       recorder.check()
       const link = await this.#acquire(route.server, client)
       const late = `server ${link.server.id}: the subscription was not answered`
       const adding = this.#watches.add(link, route.key ?? uri, uri, holder)
+      arrived()
       const error = await withinStartupTimeout(link.server, adding, late)
       recorder.done(request, route, startedMs, error?.bytes ?? null)
       return error
     } catch (error) {
+      arrived()
       this.unwatch(uri, holder)
       recorder.done(request, route, startedMs, null, error)
       throw error
