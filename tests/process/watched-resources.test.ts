@@ -50,6 +50,16 @@ const streamOf = (params: Record<string, unknown> = {}) =>
 const updates = (client: RawClient) =>
   client.messages.flatMap(({ method, params }) => (method?.endsWith('/updated') ? [params?.['uri']] : []))
 
+test('what stands in `_meta` of a subscription and of its answer goes both ways, but for the progress token', async () => {
+  const { home } = homeOf('legacy')
+  await using client = await RawClient.start(home)
+
+  const params = { uri: 'test://a', _meta: { progressToken: 'p', trace: [1.5] } }
+  const { result } = await client.request('resources/subscribe', params)
+
+  expect(result).toEqual({ _meta: { heard: { trace: [1.5] } } })
+})
+
 describe.each(['legacy', 'modern'])('a resource of a %s server that a client has subscribed to', (era) => {
   test('is told of with its parts, each under its own URI, and no other', async () => {
     const { home } = homeOf(era)

@@ -7,7 +7,6 @@ import { META } from '../eras/modern.ts'
 import type { ViewHome } from '../view/client-view.ts'
 import type { Update } from '../view/resource-watches.ts'
 import { removals, splice } from '../wire/json-edit.ts'
-import { sourceOf } from '../wire/json-span.ts'
 import {
   encodeMessage,
   encodeResult,
@@ -19,7 +18,7 @@ import {
   textParam,
 } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'
-import { restoreToken } from '../wire/relabel.ts'
+import { restoreId, restoreToken } from '../wire/relabel.ts'
 import { ClientQuestions } from './client-questions.ts'
 import { Flights } from './flights.ts'
 import { describeClient, initializeResult } from './initialize.ts'
@@ -156,11 +155,9 @@ export class LegacyDesk implements ViewHome {
   }
 
   async #subscribe(request: RequestMessage, service: Service): Promise<Uint8Array> {
-    const error = await (await service.view()).watch(request, this)
-    if (error === 'unknown') return notThere(request, 'legacy')
-    if (error === null || error.error === null) return encodeResult(request, '{}')
-    const id = replaceWith(error.id, sourceOf(request.bytes, request.id))
-    return splice(error.bytes, [id])
+    const reply = await (await service.view()).watch(request, this)
+    if (reply === 'unknown') return notThere(request, 'legacy')
+    return reply === null ? encodeResult(request, '{}') : restoreId(reply, request)
   }
 
   async #unsubscribe(request: RequestMessage, service: Service): Promise<Uint8Array> {

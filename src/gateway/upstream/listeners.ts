@@ -3,7 +3,7 @@ import type { ClientDescription, Question } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import { META } from '../eras/modern.ts'
 import type { ClientView, ViewHome } from '../view/client-view.ts'
-import type { Update } from '../view/resource-watches.ts'
+import { isRefusal, type Update } from '../view/resource-watches.ts'
 import { insertion, splice } from '../wire/json-edit.ts'
 import { elements, isArray, isObject, isString, members, sourceOf, textOf } from '../wire/json-span.ts'
 import {
@@ -163,9 +163,9 @@ async function watched(
   const agreed = await Promise.all(
     uris.map(async (uri) => {
       const asked = readMessage(encodeMessage({ id: 0, method: 'resources/subscribe', params: { uri } }))
-      const isAgreed =
-        asked.kind === 'request' && (await view.watch(asked, holder, client).catch(() => 'failed')) === null
-      return isAgreed ? [uri] : []
+      if (asked.kind !== 'request') return []
+      const reply = await view.watch(asked, holder, client).catch(() => 'failed' as const)
+      return typeof reply === 'string' || isRefusal(reply) ? [] : [uri]
     }),
   )
   return agreed.flat()

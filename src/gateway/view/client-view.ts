@@ -12,6 +12,8 @@ import type { LinkListener, ServerLink } from '../downstream/link.ts'
 import { sameLaunch } from '../downstream/same-launch.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { findRoute } from '../route.ts'
+import { type Edit, removals, splice } from '../wire/json-edit.ts'
+import { isObject, sourceOf } from '../wire/json-span.ts'
 import {
   type NotificationMessage,
   type RequestMessage,
@@ -107,8 +109,8 @@ export class ClientView implements LinkListener {
   }
 
   /**
-   * From now on news of the resource come for `holder`. Null when that works, else the server's error; `unknown` when
-   * nobody has the resource.
+   * From now on news of the resource come for `holder`, unless there is an error in the server's reply, which is null
+   * when it gives none; `unknown` when nobody has the resource.
    */
   async watch(
     request: RequestMessage,
@@ -132,11 +134,12 @@ export class ClientView implements LinkListener {
       recorder.check()
       const link = await this.#acquire(route.server, client)
       const late = `server ${link.server.id}: the subscription was not answered`
-      const adding = this.#watches.add(link, route.key ?? uri, uri, holder)
+      const wish = { key: route.key ?? uri, publicUri: uri, params: ownParams(request, route.edits) }
+      const adding = this.#watches.add(link, wish, holder)
       arrived()
-      const error = await withinStartupTimeout(link.server, adding, late)
-      recorder.done(request, route, startedMs, error?.bytes ?? null)
-      return error
+      const reply = await withinStartupTimeout(link.server, adding, late)
+      recorder.done(request, route, startedMs, reply?.bytes ?? null)
+      return reply
     } catch (error) {
       arrived()
       this.unwatch(uri, holder)
@@ -230,4 +233,13 @@ export class ClientView implements LinkListener {
     link.listenForChanges(this.#deps.client)
     void this.lists.refreshFrom(link)
   }
+}
+
+/** As the server gets them: what comes back is one reply, and nothing on the way to it. */
+function ownParams({ bytes, params, paramsSpan }: RequestMessage, edits: readonly Edit[]): string {
+  const meta = params.get('_meta')
+  const untold = isObject(bytes, meta) ? removals(bytes, meta, new Set(['progressToken'])) : []
+  const own = splice(bytes, [...edits, ...untold])
+  const end = (paramsSpan?.end ?? 0) + own.length - bytes.length
+  return paramsSpan === null ? '{}' : sourceOf(own, { start: paramsSpan.start, end })
 }

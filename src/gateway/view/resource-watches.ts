@@ -18,11 +18,16 @@ interface Watch {
   /** The URI as the server knows it. */
   readonly key: string
   readonly publicUri: string
+  /** Of the request that has begun it, as the server gets them; JSON source. */
+  readonly params: string
   /** Who asks twice is one of them, and ends it once. */
   readonly holders: Set<object>
   link: ServerLink
   subscription: Subscription
 }
+
+/** What a client wants to be told of. */
+export type Wish = Pick<Watch, 'key' | 'publicUri' | 'params'>
 
 interface WatchEvents {
   onUpdated(update: Update): void
@@ -44,15 +49,15 @@ export class ResourceWatches {
     this.#events = events
   }
 
-  /** Null when it is watched now, else the server's error. Throws SERVER_ENDED. */
-  async add(link: ServerLink, key: string, publicUri: string, holder: object): Promise<ResponseMessage | null> {
-    const watch = this.#watches.get(publicUri) ?? this.#begin(link, key, publicUri)
+  /** The server's reply, null when it gives none; with an error in it nothing is watched. Throws SERVER_ENDED. */
+  async add(link: ServerLink, wish: Wish, holder: object): Promise<ResponseMessage | null> {
+    const watch = this.#watches.get(wish.publicUri) ?? this.#begin(link, wish)
     watch.holders.add(holder)
     const { subscription } = watch
     try {
-      const error = await subscription.agreed
-      if (error !== null) this.#end(watch)
-      return error
+      const reply = await subscription.agreed
+      if (isRefusal(reply)) this.#end(watch)
+      return reply
     } catch (error) {
       // unless the server is back already
       if (watch.subscription === subscription) this.#end(watch)
@@ -105,15 +110,15 @@ export class ResourceWatches {
   }
 
   /** At once, as news may come right behind the server's answer. */
-  #begin(link: ServerLink, key: string, publicUri: string): Watch {
-    const begun = { key, publicUri, holders: new Set<object>(), link }
+  #begin(link: ServerLink, wish: Wish): Watch {
+    const begun = { ...wish, holders: new Set<object>(), link }
     const watch = { ...begun, subscription: this.#subscribe(begun) }
-    this.#watches.set(publicUri, watch)
+    this.#watches.set(wish.publicUri, watch)
     return watch
   }
 
-  #subscribe({ link, key, publicUri }: Pick<Watch, 'link' | 'key' | 'publicUri'>): Subscription {
-    if (link.era === 'legacy') return subscribeTo(link, key)
+  #subscribe({ link, key, publicUri, params }: Wish & Pick<Watch, 'link'>): Subscription {
+    if (link.era === 'legacy') return subscribeTo(link, key, params)
     return listenTo(link, key, this.#client, (notification) => {
       const uri = textParam(notification, 'uri')
       if (uri !== null) this.#tell([{ key, publicUri }], link.server, uri, notification)
@@ -139,6 +144,10 @@ export class ResourceWatches {
     this.#watches.delete(watch.publicUri)
     watch.subscription.stop()
   }
+}
+
+export function isRefusal(reply: ResponseMessage | null): boolean {
+  return reply !== null && reply.error !== null
 }
 
 /** MCP 2025-11-25, "ResourceUpdatedNotification": it may be about a part of what was subscribed to. */

@@ -6,26 +6,25 @@ import { encodeMessage, type NotificationMessage, type ResponseMessage, readMess
 
 /** One resource that one server was asked to tell about. */
 export interface Subscription {
-  /** Null when the server does, else its error. Rejects when the server goes away first. */
+  /** The server's reply; null when it tells without one. Rejects when the server goes away first. */
   readonly agreed: Promise<ResponseMessage | null>
   stop(): void
 }
 
-/** A legacy server knows one subscription for all who share it: the last ends it. */
-export function subscribeTo(link: ServerLink, key: string): Subscription {
-  const params = JSON.stringify({ uri: key })
+/** A legacy server knows one subscription for all who share it: the last ends it. `params`: JSON source. */
+export function subscribeTo(link: ServerLink, key: string, params: string): Subscription {
   let isRefused = false
-  const ask = async (): Promise<ResponseMessage | null> => {
+  const ask = async (): Promise<ResponseMessage> => {
     const reply = await link.connection.request('resources/subscribe', params)
     isRefused = reply.error !== null
-    return isRefused ? reply : null
+    return reply
   }
   link.watched(key, 1)
   return {
     agreed: ask(),
     stop: () => {
       if (link.watched(key, -1) > 0 || isRefused) return
-      link.connection.request('resources/unsubscribe', params).catch(() => undefined)
+      link.connection.request('resources/unsubscribe', JSON.stringify({ uri: key })).catch(() => undefined)
     },
   }
 }
