@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { SessionMemory } from '../../../src/gateway/view/session-memory.ts'
 import {
   type Message,
   type RequestMessage,
@@ -126,6 +127,22 @@ test(`any response survives, under the id of the one who asked (seed ${SEED})`, 
       round,
       restored: line.replace('"id":17', () => `"id":${asked}`),
     })
+  }
+})
+
+test(`whatever a reply has in it can be remembered, or not (seed ${SEED})`, () => {
+  const memory = new SessionMemory()
+  const NAMES = ['content', 'resource', 'task', 'taskId', 'uri']
+  const value = (depth: number): string => {
+    if (depth > 4) return odd.value(5)
+    const parts = Array.from({ length: odd.below(4) }, () => value(depth + 1))
+    if (odd.below(3) === 0) return `[${parts.join(',')}]`
+    return `{${parts.map((part) => `"${odd.pick(NAMES)}":${part}`).join(',')}}`
+  }
+
+  for (let round = 0; round < ROUNDS; round++) {
+    const line = `{"id":1,"result":${value(0)}}`
+    expect(() => memory.remember('one', read(line, 'response'))).not.toThrow()
   }
 })
 
