@@ -32,7 +32,7 @@ export class PendingRequests {
 
   /** False when nobody waits for it: never asked, answered already, or cancelled. */
   settle(response: ResponseMessage): boolean {
-    const key = idKey(response.bytes, response.id)
+    const key = ownKey(idKey(response.bytes, response.id))
     const waiting = this.#waiting.get(key)
     if (waiting === undefined) return false
     this.#waiting.delete(key)
@@ -51,13 +51,13 @@ export class PendingRequests {
   progress(notification: NotificationMessage): void | Promise<void> {
     const token = notification.params.get('progressToken')
     if (token === undefined) return
-    const key = idKey(notification.bytes, token)
+    const key = ownKey(idKey(notification.bytes, token))
     return (this.#waiting.get(key) ?? this.#tasks.get(key))?.onProgress?.(notification)
   }
 
   /** `key`: as `idKey` gives it, of the request that opened a subscription. */
   event(key: string, notification: NotificationMessage): void | Promise<void> {
-    return this.#waiting.get(key)?.onEvent?.(notification)
+    return this.#waiting.get(ownKey(key))?.onEvent?.(notification)
   }
 
   /** Nobody waits any more; a late reply is dropped. */
@@ -68,7 +68,8 @@ export class PendingRequests {
   /** Its reply was refused. `key` null: it is not known whose it was; with one waiting it can only be that. */
   lose(key: string | null, reason: Error): void {
     const [only] = this.#waiting.keys()
-    const lost = key ?? (this.#waiting.size === 1 ? only : undefined)
+    const sole = this.#waiting.size === 1 ? only : undefined
+    const lost = key === null ? sole : ownKey(key)
     const waiting = lost === undefined ? undefined : this.#waiting.get(lost)
     if (lost === undefined || waiting === undefined) return
     this.#waiting.delete(lost)
@@ -87,6 +88,11 @@ export class PendingRequests {
     const [oldest] = this.#tasks.keys()
     if (this.#tasks.size > KEPT_TASKS && oldest !== undefined) this.#tasks.delete(oldest)
   }
+}
+
+/** Ours are numbers. Some servers give them back as strings, which the official client takes, too. */
+function ownKey(key: string): string {
+  return /^"\d+"$/.test(key) ? key.slice(1, -1) : key
 }
 
 /** MCP 2025-11-25, "Progress": its request's token stays good as long as the task. */

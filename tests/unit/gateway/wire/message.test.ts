@@ -116,7 +116,7 @@ test('a reply settles its request once; unknown and second ones settle nothing',
     return message.kind === 'response' && pending.settle(message)
   }
 
-  expect([reply(ids[1]), reply(ids[1]), reply(99), reply(String(ids[0]))]).toEqual([true, false, false, false])
+  expect([reply(ids[1]), reply(ids[1]), reply(99), reply('none')]).toEqual([true, false, false, false])
   pending.loseAll()
 
   expect(replies).toEqual([2, -1, -3])
@@ -126,8 +126,10 @@ test.each([
   ['1.0', true],
   ['10e-1', true],
   ['1.5', false],
-  ['"1"', false],
+  ['"1"', true],
+  ['"\\u0031"', true],
   ['"1.0"', false],
+  ['" 1"', false],
 ])('a reply under %p is that to request 1: %p', (id, isTaken) => {
   const pending = new PendingRequests()
   let replies = 0
