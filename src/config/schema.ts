@@ -85,7 +85,7 @@ const serverSchema = z.strictObject({
     z.optional(z.enum(['shared', 'per-session'])),
     'One process for all clients, or one for each; default: shared for servers without sessions',
   ),
-  max_instances: optional(seconds(), 0, 'Processes of it at once; 0: no limit'),
+  max_instances: optional(whole(0, 10_000), 0, 'Processes of it at once; 0: no limit'),
   restart_policy: optional(
     z.enum(['on-failure', 'always', 'never']),
     'on-failure',
