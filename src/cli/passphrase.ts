@@ -5,10 +5,8 @@ import { askSecret, isInteractive } from './prompt.ts'
 
 /** Asked for, or read from MCPLEXER_AGE_PASSPHRASE_FD. Throws CLI_NEEDS_TERMINAL. */
 export async function passphrase(question: string): Promise<Secret> {
-  if (hostEnvironment()['MCPLEXER_AGE_PASSPHRASE_FD']) {
-    const given = descriptorPassphrase()
-    if (given !== null) return Secret.fromText(given)
-  }
+  const given = descriptorPassphrase()
+  if (given !== null) return Secret.fromText(given)
   if (isInteractive()) return askSecret(question)
   throw new CliError('CLI_NEEDS_TERMINAL', 'a passphrase is asked for, and there is no terminal', {
     hint: 'MCPLEXER_AGE_PASSPHRASE_FD=3 mcplexer … 3< <(command that prints it)',

@@ -8,6 +8,7 @@ import { IdentityFile } from './key/identity-file.ts'
 
 /** A rotation of 10,000 scopes takes some seconds. */
 const WAIT_LIMIT_MS = 120_000
+
 export interface VaultOptions {
   readonly paths: Paths
   readonly clock?: Clock
