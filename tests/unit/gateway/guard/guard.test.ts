@@ -205,10 +205,14 @@ test.each([
   const items = unit.repeat(Math.ceil((256 * 1024) / unit.length))
   const line = encoder.encode(`{"result":[${items}"${TOKEN}"]}`)
 
-  const started = performance.now()
+  // the first time it is compiled, too
   const { bytes } = redact(line, values)
+  const before = process.cpuUsage()
+  redact(line, values)
+  const { user, system } = process.cpuUsage(before)
 
-  expect(performance.now() - started).toBeLessThan(80)
+  // of the processor, as the machine may have other work
+  expect((user + system) / 1000).toBeLessThan(80)
   expect(decoder.decode(bytes ?? new Uint8Array()).endsWith('"[redacted scope/TOKEN]"]}')).toBe(true)
 })
 
