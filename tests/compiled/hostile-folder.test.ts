@@ -52,17 +52,15 @@ test.skipIf(strace === null)('D1: the kernel saw no file opened there', () => {
   const cwd = hostileFolder(home)
   const trace = join(home.folder, 'trace')
 
-  Bun.spawnSync(['strace', '-f', '-e', 'trace=open,openat,execve', '-o', trace, BINARY, 'secret', 'list'], {
-    env: home.env,
-    cwd,
-  })
+  const command = ['strace', '-f', '-e', 'trace=open,openat,execve', '-o', trace, BINARY, 'secret', 'list']
+  expect(Bun.spawnSync(command, { env: home.env, cwd }).exitCode).toBe(0)
 
-  const opened = readFileSync(trace, 'utf8')
-    .split('\n')
-    .filter(
-      (line) =>
-        line.includes(cwd) || /"(\.env|bunfig\.toml|tsconfig\.json|package\.json|node_modules)/.test(line),
-    )
+  const seen = readFileSync(trace, 'utf8').split('\n')
+  const opened = seen.filter(
+    (line) =>
+      line.includes(cwd) || /"(\.env|bunfig\.toml|tsconfig\.json|package\.json|node_modules)/.test(line),
+  )
+  expect(seen.filter((line) => line.includes(home.file('mcplexer.yaml')))).not.toEqual([])
   expect(opened).toEqual([])
 })
 
@@ -75,8 +73,8 @@ test('D1: a server started by npx does not run what the folder has planted under
   const cwd = hostileFolder(home)
   await using client = await RawClient.start(home, {}, { cwd })
 
-  await client.call('planted__x')
-
+  // it looked for the program where programs come from
+  expect(await client.callText('planted__x')).toContain('ENOTCACHED')
   expect(existsSync(join(cwd, 'pwned'))).toBe(false)
 })
 

@@ -69,9 +69,14 @@ describe('D3: a key file that others could read or have put there is refused', (
     ['a folder that everybody uses', (home) => chmodSync(home.path, 0o1777), /MCPLEXER_HOME=~\/\.mcplexer$/m],
     ['a folder that others can write to', (home) => chmodSync(home.path, 0o777), /chmod go-w/],
   ]
-  if (isRoot) cases.push(['another user’s', (_, path) => chownSync(path, 12345, 12345), /another user/])
+  const strangers: typeof cases = [
+    ['another user’s', (_, path) => chownSync(path, 12345, 12345), /another user/],
+  ]
 
-  test.each(cases)('%s', (_name, spoil, message) => {
+  test.each(cases)('%s', refused)
+  test.skipIf(!isRoot).each(strangers)('%s', refused)
+
+  function refused(_name: string, spoil: (home: TempHome, path: string) => void, message: RegExp): void {
     using home = homeWithSecret()
     spoil(home, home.file('age.key'))
 
@@ -81,7 +86,7 @@ describe('D3: a key file that others could read or have put there is refused', (
       expect(stderr).toMatch(message)
       expect(stderr).toContain('mcplexer: hint: ')
     }
-  })
+  }
 
   function replace(path: string, make: () => unknown): void {
     rmSync(path)
