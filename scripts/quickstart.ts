@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { BINARY, hostEnvironment, ROOT } from '../tests/helpers/temp-home.ts'
 
-const ROOT = join(import.meta.dir, '..')
-const BINARY = join(ROOT, 'dist', 'mcplexer')
 const SERVER = join(ROOT, 'node_modules/@modelcontextprotocol/server-everything/dist/index.js')
 const SECRET = `demo-${crypto.randomUUID()}`
 const home = mkdtempSync(join(tmpdir(), 'mcplexer-quickstart-'))
-const env = { ...inherited(), MCPLEXER_HOME: home }
+const env = { ...hostEnvironment(), MCPLEXER_HOME: home }
 
 step('a home of its own', home)
 mcplexer(['init'])
@@ -78,9 +77,4 @@ function mcplexer(args: string[], stdin = ''): void {
 function fail(reason: string): never {
   process.stderr.write(`quickstart: ${reason}\n`)
   process.exit(1)
-}
-
-function inherited(): Record<string, string> {
-  const host = Object.entries(process.env).filter(([name]) => !/^(MCPLEXER_|BUN_|NODE_OPTIONS)/.test(name))
-  return Object.fromEntries(host) as Record<string, string>
 }

@@ -3,12 +3,12 @@
  * `scripts/soak [MINUTES]`: clients, puts, rotations, kills, locks and edits of the configuration against each other,
  * on the compiled binary. Counts what was lost, leaked or hung; ends with `N passed, N failed`.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { filesBelow } from '../tests/helpers/canary.ts'
+import { BINARY, hostEnvironment, ROOT } from '../tests/helpers/temp-home.ts'
 
-const ROOT = join(import.meta.dir, '..')
-const BINARY = join(ROOT, 'dist/mcplexer')
 const SERVER = join(ROOT, 'tests/fixtures/servers/general.ts')
 const SCOPES = ['a', 'b', 'c']
 const HANG_MS = 30_000
@@ -16,7 +16,7 @@ const minutes = Number(process.argv[2] ?? 1)
 const endMs = performance.now() + minutes * 60_000
 const folder = mkdtempSync(join(tmpdir(), 'mcplexer-soak-'))
 const home = join(folder, 'home')
-const env = { ...inherited(), MCPLEXER_HOME: home }
+const env = { ...hostEnvironment(), MCPLEXER_HOME: home }
 const done = { calls: 0, puts: 0, rotations: 0, kills: 0, locks: 0, edits: 0 }
 const faults = { lost: 0, leaked: 0, hung: 0, wrong: 0 }
 /** Of each scope: the value that was put last, and the one that may have been put when a put was killed. */
@@ -216,17 +216,4 @@ function fault(kind: keyof typeof faults, what: string): void {
 
 function pick<T>(all: readonly T[]): T {
   return all[Math.floor(Math.random() * all.length)] as T
-}
-
-function filesBelow(path: string): string[] {
-  return readdirSync(path).flatMap((name) => {
-    const file = join(path, name)
-    const about = statSync(file)
-    return about.isDirectory() ? filesBelow(file) : about.isFile() ? [file] : []
-  })
-}
-
-function inherited(): Record<string, string> {
-  const entries = Object.entries(process.env).filter(([name]) => !/^(MCPLEXER_|BUN_|NODE_OPTIONS)/.test(name))
-  return Object.fromEntries(entries) as Record<string, string>
 }

@@ -13,6 +13,12 @@ export interface Run {
   readonly stderr: string
 }
 
+/** The host's variables without those that would change what the program or its runtime does. */
+export function hostEnvironment(): Record<string, string> {
+  const host = Object.entries(process.env).filter(([name]) => !/^(MCPLEXER_|BUN_|NODE_OPTIONS)/.test(name))
+  return Object.fromEntries(host) as Record<string, string>
+}
+
 interface RunOptions {
   readonly stdin?: string | Uint8Array
   readonly env?: Record<string, string>
@@ -31,8 +37,7 @@ export class TempHome implements Disposable {
   }
 
   get env(): Record<string, string> {
-    const host = Object.entries(process.env).filter(([name]) => !/^(MCPLEXER_|BUN_|NODE_OPTIONS)/.test(name))
-    return { ...(Object.fromEntries(host) as Record<string, string>), MCPLEXER_HOME: this.path }
+    return { ...hostEnvironment(), MCPLEXER_HOME: this.path }
   }
 
   file(name: string): string {
