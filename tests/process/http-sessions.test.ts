@@ -171,7 +171,7 @@ describe('streams', () => {
     expect((await client.get({ 'Last-Event-ID': '99-1' })).status).toBe(400)
   })
 
-  test('a reader that does not read costs bounded memory, and others go on', async () => {
+  test('readers that do not read hold up no other call', async () => {
     using home = new TempHome(START)
     await using gateway = await HttpGateway.start(home)
     const client = await HttpClient.start(gateway)

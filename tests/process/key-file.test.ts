@@ -23,7 +23,7 @@ function homeWithSecret(): TempHome {
 }
 
 describe('D2: the first run', () => {
-  test.each(['000', '022', '077'])('under umask %s makes private files from the first instant', (umask) => {
+  test.each(['000', '022', '077'])('under umask %s makes private files', (umask) => {
     using home = new TempHome()
     rmSync(home.path, { recursive: true })
 
