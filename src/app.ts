@@ -1,6 +1,6 @@
 import type { AuditedVault } from './app/audited-vault.ts'
 import { once } from './app/once.ts'
-import { hardenProcess, log, type Paths, resolvePaths, systemClock } from './base/index.ts'
+import { hardenProcess, log, nameConfiguration, type Paths, resolvePaths, systemClock } from './base/index.ts'
 import type { Gateway } from './gateway/index.ts'
 import type { ActivityDatabase } from './store/index.ts'
 import type { Person, Vault } from './vault/index.ts'
@@ -20,6 +20,7 @@ export class App {
 
   constructor({ configPath, person }: AppOptions = {}) {
     this.paths = resolvePaths(configPath)
+    if (configPath !== undefined) nameConfiguration(this.paths)
     this.#person = person ?? null
   }
 

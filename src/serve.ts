@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { App } from './app.ts'
-import { digestOf, isTerminal, log } from './base/index.ts'
+import { digestOf, isTerminal, log, nameConfiguration } from './base/index.ts'
 import {
   type ClientDescription,
   isObjectSource,
@@ -37,6 +37,8 @@ export async function serve(configPath: string | undefined): Promise<number> {
 
 /** What a session of a client app needs of the rest; nothing heavy is loaded before it asks for it. */
 export function sessionDeps(app: App, clientFolder: string): ServiceDeps {
+  // the shell of whoever reads it may not have the environment of this client
+  nameConfiguration(app.paths)
   const { activity, config } = app.paths
   return {
     stored: (client) => storedReplies(activity, config, client),

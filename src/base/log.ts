@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { hostEnvironment } from './env.ts'
 import { isMcplexerError } from './errors.ts'
+import { namingConfiguration } from './naming-configuration.ts'
 import { visible } from './visible.ts'
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -15,9 +16,9 @@ const LEAVING_LIMIT_MS = 500
  */
 export const log = {
   debug: (text: string) => print('debug', `mcplexer: debug: ${text}`),
-  info: (text: string) => print('info', `mcplexer: ${text}`),
-  warn: (text: string) => print('warn', `mcplexer: warning: ${text}`),
-  error: (text: string) => print('error', `mcplexer: error: ${text}`),
+  info: (text: string) => print('info', `mcplexer: ${namingConfiguration(text)}`),
+  warn: (text: string) => print('warn', `mcplexer: warning: ${namingConfiguration(text)}`),
+  error: (text: string) => print('error', `mcplexer: error: ${namingConfiguration(text)}`),
   /** An error, and what to do about it. Those of libraries may quote what they were given: then it is `otherwise`. */
   failure: (error: unknown, otherwise: string, level: 'error' | 'warn' = 'error') => {
     log[level](isMcplexerError(error) ? error.message : otherwise)

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { visible, visibleLine } from '../base/index.ts'
+import { namingConfiguration, visible, visibleLine } from '../base/index.ts'
 import { folded, isCommand } from './layout.ts'
 import { errorWidth, isErrorTerminal, paint } from './terminal.ts'
 
@@ -7,7 +7,7 @@ let hasProgressLine = false
 
 /** For people beside the result: what was done, what to do next. */
 export function say(text: string): void {
-  writeError(`${folded(text, errorWidth())}\n`)
+  writeError(`${folded(namingConfiguration(text), errorWidth())}\n`)
 }
 
 export function note(text: string): void {
@@ -26,7 +26,7 @@ export function printError(message: string): void {
 }
 
 export function printHint(hint: string): void {
-  const line = `${paint('36', 'mcplexer: hint:')} ${visible(hint)}`
+  const line = `${paint('36', 'mcplexer: hint:')} ${visible(namingConfiguration(hint))}`
   if (isCommand(hint)) writeError(`${line}\n`)
   else say(line)
 }

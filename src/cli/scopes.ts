@@ -1,6 +1,6 @@
 import type { MissingKey } from '../app/health.ts'
 import type { App } from '../app.ts'
-import { type ErrorCode, ID, nearest, visibleLine } from '../base/index.ts'
+import { type ErrorCode, ID, namingConfiguration, nearest, visibleLine } from '../base/index.ts'
 import type { AuthScope, Config } from '../config/index.ts'
 import type { ScopeSummary } from '../vault/index.ts'
 import { CliError } from './cli-error.ts'
@@ -84,7 +84,7 @@ export function mendingCommands(missing: readonly MissingKey[]): string {
   return missing
     .flatMap(({ scope, name, obtain }) => [
       ...(obtain === null ? [] : [`# from ${visibleLine(obtain)}`]),
-      `mcplexer secret put ${scope} ${name}`,
+      namingConfiguration(`mcplexer secret put ${scope} ${name}`),
     ])
     .join('\n')
 }

@@ -1,3 +1,4 @@
+import { namingConfiguration } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import type { Era } from '../downstream/caller.ts'
 import type { Offer } from '../downstream/link.ts'
@@ -48,7 +49,7 @@ export function withheldComplaints(catalog: Catalog): string[] {
   return withholding.map(
     ({ server: { id }, listing }) =>
       `mcplexer: withheld of server ${id}, as changed or new since it was first seen: ${listing.withheld?.length}; ` +
-      `a person has to run \`mcplexer tools review ${id}\``,
+      namingConfiguration(`a person has to run \`mcplexer tools review ${id}\``),
   )
 }
 

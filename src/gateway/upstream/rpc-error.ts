@@ -1,5 +1,6 @@
 import { isMcplexerError, log } from '../../base/index.ts'
 import type { Era } from '../downstream/caller.ts'
+import { publicWording } from '../public-wording.ts'
 import { encodeError, encodeResult, type RequestMessage, textParam } from '../wire/message.ts'
 
 /** JSON-RPC 2.0, section 5.1; MCP 2025-11-25 and 2026-07-28, "Error Codes". */
@@ -68,6 +69,7 @@ export function notThere(request: RequestMessage, era: Era): Uint8Array {
 export function failedCall(request: RequestMessage, error: unknown, era: Era): Uint8Array {
   if (isMcplexerError(error, 'CALL_STATE_UNKNOWN')) return errorReply(request, RPC.invalidParams, error.message)
   if (request.method !== 'tools/call') return failedRequest(request, error)
+  logUnexpected(error)
   const result = { content: [{ type: 'text', text: publicWording(error) }], isError: true }
   return encodeResult(
     request,
@@ -77,16 +79,11 @@ export function failedCall(request: RequestMessage, error: unknown, era: Era): U
 
 /** A failure outside of a tool call. */
 export function failedRequest(request: RequestMessage, error: unknown): Uint8Array {
+  logUnexpected(error)
   return errorReply(request, RPC.internalError, publicWording(error))
 }
 
-/** What may be said to a client: our own words with the hint, and nothing of an unexpected error. */
-export function publicWording(error: unknown): string {
-  if (!isMcplexerError(error)) {
-    log.error(`unexpected ${error instanceof Error ? error.name : 'error'} while serving a request`)
-    return 'mcplexer: internal error'
-  }
-  return error.hint === undefined
-    ? `mcplexer: ${error.message}`
-    : `mcplexer: ${error.message}\nhint: ${error.hint}`
+function logUnexpected(error: unknown): void {
+  if (isMcplexerError(error)) return
+  log.error(`unexpected ${error instanceof Error ? error.name : 'error'} while serving a request`)
 }

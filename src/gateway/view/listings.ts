@@ -5,7 +5,7 @@ import type { ServerListing } from '../catalog/store.ts'
 import type { ClientDescription } from '../downstream/caller.ts'
 import type { ServerLink } from '../downstream/link.ts'
 import { fetchList, type ServerList } from '../downstream/listing.ts'
-import { publicWording } from '../upstream/rpc-error.ts'
+import { publicWording } from '../public-wording.ts'
 
 /** However often a server says that a list has changed. */
 const REFRESH_PAUSE_MS = 250

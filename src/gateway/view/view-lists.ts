@@ -10,7 +10,7 @@ import type { ClientDescription } from '../downstream/caller.ts'
 import { atMost } from '../downstream/deadline.ts'
 import type { ServerLink } from '../downstream/link.ts'
 import { sameLaunch } from '../downstream/same-launch.ts'
-import { publicWording } from '../upstream/rpc-error.ts'
+import { publicWording } from '../public-wording.ts'
 import { Listings } from './listings.ts'
 
 interface ViewListDeps extends Omit<MemoryDeps, 'variant'> {
