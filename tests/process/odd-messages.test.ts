@@ -3,8 +3,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
 import { twoServers } from '../helpers/floods.ts'
-import { namesOf, RawClient } from '../helpers/mcp-client.ts'
+import { namesOf, RawClient, textOf } from '../helpers/mcp-client.ts'
 import { TempHome } from '../helpers/temp-home.ts'
+
+const ASK = { method: 'sampling/createMessage' }
 
 describe('a message that is not as it should be', () => {
   test('of a batch every part is answered, whatever stands beside it', async () => {
@@ -69,6 +71,17 @@ test('a reply that cannot be read fails its call at once', async () => {
     const line = `{"jsonrpc":"2.0","id":$ID,${outcome}}\n`
     expect(await client.callText('one__raw', { line })).toContain('cannot be read')
   }
+})
+
+test('an answer of the client that cannot be read is an error for the server that waits for it', async () => {
+  using home = twoServers()
+  await using client = await RawClient.start(home, { sampling: {} })
+  client.send({ id: 'asks', method: 'tools/call', params: { name: 'one__ask', arguments: ASK } })
+  const { id } = await client.waitFor(({ method }) => method === ASK.method, 'the question')
+
+  client.sendRaw(`{"jsonrpc":"2.0","id":${id},"result":{},"error":{"code":1,"message":""}}\n`)
+
+  expect(textOf(await client.reply('asks'))).toContain('cannot be read')
 })
 
 describe('what a server says of itself', () => {

@@ -95,7 +95,7 @@ function answerTo({ key, method, params }: InputRequest, caller: Caller, open: S
         if (result !== null) resolve(`${JSON.stringify(key)}:${sourceOf(bytes, result)}`)
         else reject(refused(method, error === null ? '{}' : sourceOf(bytes, error)))
       },
-      onLost: () => reject(new GatewayError('CALL_CANCELLED', 'the client has gone')),
+      onLost: (reason) => reject(reason ?? new GatewayError('CALL_CANCELLED', 'the client has gone')),
     })
     open.add(question)
   })

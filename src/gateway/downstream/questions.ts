@@ -50,7 +50,11 @@ export class Questions {
         const line = restoreToken(notification, request)
         return line === null || this.#foreignIn(line) !== null ? undefined : this.#write(line)
       },
-      onLost: () => this.#close(key, open),
+      onLost: (reason) => {
+        this.#close(key, open)
+        if (reason !== undefined)
+          void this.#write(encodeError(request, { code: -32603, message: reason.message }))
+      },
     })
     return open.question.sent
   }

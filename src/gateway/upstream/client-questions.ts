@@ -36,6 +36,11 @@ export class ClientQuestions {
     return this.#pending.settle(response)
   }
 
+  /** The answer to the question with this id (JSON source) is none; `reason`: what the server gets to know. */
+  refused(id: string, reason: Error): void {
+    this.#pending.lose(id, reason)
+  }
+
   progress(notification: NotificationMessage): void | Promise<void> {
     return this.#pending.progress(notification)
   }

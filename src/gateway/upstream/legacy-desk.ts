@@ -4,6 +4,7 @@ import type { Flight } from '../downstream/flight.ts'
 import { LEGACY_METHODS } from '../eras/legacy.ts'
 import { isAtLeast, isLogLevel } from '../eras/levels.ts'
 import { META } from '../eras/modern.ts'
+import { GatewayError } from '../gateway-error.ts'
 import type { ViewHome } from '../view/client-view.ts'
 import type { Update } from '../view/resource-watches.ts'
 import { removals, splice } from '../wire/json-edit.ts'
@@ -87,6 +88,14 @@ export class LegacyDesk implements ViewHome {
   /** False when nobody has asked. */
   answered(response: ResponseMessage): boolean {
     return this.#questions.answered(response)
+  }
+
+  /** A line of the client that would have been the answer to the question with this id. */
+  answerRefused(id: string): void {
+    this.#questions.refused(
+      id,
+      new GatewayError('WIRE_INVALID_MESSAGE', 'mcplexer: the answer of the client cannot be read'),
+    )
   }
 
   ask(request: RequestMessage, waiting: Waiting): Question {

@@ -73,6 +73,8 @@ export class ClientSession {
 
   #unreadable(line: Uint8Array, error: unknown, outlet: Outlet): void | Promise<void> {
     const id = idOfRefused(line, 'request')
+    const answered = idOfRefused(line, 'response')
+    if (answered !== null) this.#legacy.answerRefused(answered)
     const isSyntax = id === null && isMcplexerError(error, 'WIRE_INVALID_JSON')
     return this.#send(
       isSyntax
