@@ -10,12 +10,12 @@ const BREAKS = /(?:\\r|\\n|[\r\n])+/
 const SECRET_NAME = /pass|secret|token|key|pwd|credential|auth/i
 
 /**
- * Pure: how programs write a value down: as it is; percent and form encoding; base64 and hex; in quotes of shells and
- * SQL; and each of these within JSON, within JSON in JSON, and once more. The readings know the others.
+ * Pure: how programs write a value down: as it is; with the `+` of form encoding; base64 and hex; in quotes of shells
+ * and SQL; and each of these within JSON, within JSON in JSON, and once more. The readings know the others.
  */
 export function formsOf(value: string): Set<string> {
   const quoted = [value, withoutBackslashes(value)].flatMap(quotedForms)
-  const plain = [value, ...percentForms(value), ...codesOf(value), ...quoted]
+  const plain = [value, value.replaceAll(' ', '+'), ...codesOf(value), ...quoted]
   return new Set(plain.flatMap(withinJson))
 }
 
@@ -50,32 +50,18 @@ function withinJson(form: string): string[] {
   return levels
 }
 
-function percentForms(value: string): string[] {
-  const component = encodeURIComponent(value.toWellFormed())
-  const strict = component.replace(/[!'()*]/g, (character) => percent(Buffer.from(character)))
-  const all = percent(Buffer.from(value))
-  // URLSearchParams, and Python's quote
-  const forms = [strict.replaceAll('~', '%7E'), strict.replaceAll('%2F', '/')]
-  const spaced = [component, strict, ...forms]
-  const upper = [
-    encodeURI(value.toWellFormed()),
-    ...spaced,
-    ...spaced.map((form) => form.replaceAll('%20', '+')),
-    all,
-  ]
-  return [...upper, ...upper.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))]
-}
-
-function percent(bytes: Buffer): string {
-  return bytes.toString('hex').toUpperCase().replace(/../g, '%$&')
-}
-
 function base64Forms(value: Uint8Array): string[] {
   return LOST_CHARACTERS.flatMap((lost, before) => {
     const bytes = Buffer.concat([Buffer.alloc(before), value])
     const whole = Math.floor((bytes.length * 8) / 6)
     return [bytes.toString('base64').slice(lost, whole), bytes.toString('base64url').slice(lost, whole)]
   })
+}
+
+/** As `withinJson`, but for quotes, which stand as they are: in quotes of another kind, or undone in another way. */
+function withOtherQuotes(value: string): string[] {
+  const between = value.split('"').map(withinJson)
+  return (between[0] ?? []).map((_, level) => between.map((levels) => levels[level]).join('"'))
 }
 
 /** As the reading of that name leaves it. */
@@ -86,8 +72,7 @@ function withoutBackslashes(value: string): string {
 /** The value itself for one without quotes. */
 function quotedForms(value: string): string[] {
   return [
-    // in other quotes than JSON's, or when these are undone
-    ...withinJson(value).map((form) => form.replace(/\\+"/g, '"')),
+    ...withOtherQuotes(value),
     value.replaceAll("'", "'\\''"),
     value.replaceAll("'", `'"'"'`),
     value.replaceAll("'", "''"),

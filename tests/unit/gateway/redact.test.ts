@@ -39,7 +39,7 @@ const CARRIERS: [string, (text: string) => string][] = [
   ],
 ]
 const ALPHABET = [
-  ...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=$&<>"\'\\ %',
+  ...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=$&<>"\'\\ %!#()*,:;?@[]^`{|}~',
   'é',
   '日',
   '😀',
@@ -127,6 +127,15 @@ describe('a value is taken out', () => {
       const stderr = wrapped(64, '\n').split('\n')
       expect(isLeft(stderr.map((line) => redactText(line, values).text).join('\n'))).toBe(false)
     })
+  })
+
+  test('with a backslash in front of a quote, in quotes of another kind', () => {
+    const values = holding({ TOKEN: 'a "1\\"\n\\"b-2' })
+
+    expect(redacted(result('x a "1\\\\"\\n\\\\"b-2 y'), values)).toBe(result('x [redacted scope/TOKEN] y'))
+    expect(redacted(result('x a &quot;1\\&quot;\n\\&quot;b-2 y'), values)).toBe(
+      result('x [redacted scope/TOKEN] y'),
+    )
   })
 
   test('of stderr too', () => {
@@ -218,6 +227,11 @@ test('what a server is told must not hold a value of another scope, whatever the
   expect(foreignValue(call('x shared-by-both-1'), 'a', values)).toBeNull()
   expect(foreignValue(call('x shared-by-both-1'), 'b', values)).toBeNull()
   expect(foreignValue(call('nothing'), 'b', values)).toBeNull()
+  for (const [form, write] of SPELLINGS)
+    expect({ form, label: foreignValue(call(`x ${write('token-abc-123')}`), 'b', values) }).toEqual({
+      form,
+      label: 'a/TOKEN',
+    })
 })
 
 /** All strings of the message, unescaped, one after the other. */
