@@ -72,7 +72,11 @@ const serverSchema = z.strictObject({
     [],
     'Variables of the host that the server may see, besides the short default list',
   ),
-  cwd: optional(noControl, '~', 'The folder it runs in; `client` is the folder that the client runs in'),
+  cwd: optional(
+    noControl,
+    '~',
+    'The folder it runs in; `client` is the folder that the client runs in, and what lies there may be run',
+  ),
   tool_namespace: about(
     z.optional(namespace),
     'Stands before each tool name; default: the id; "" is allowed for an only server',

@@ -53,7 +53,8 @@ export class AuditVerifyCommand extends BaseCommand {
     await printText(intact(entries, firstSeq, checkpoint))
     if (letGoAtMs !== null)
       await printText(`those before ${firstSeq} were let go of ${new Date(letGoAtMs).toISOString()}`)
-    if (checkpoint !== null) await print(`signed by ${checkpoint.publicKey}`)
+    if (checkpoint !== null)
+      await print(`signed by ${checkpoint.publicKey}, which has to be the key in your other checkpoints`)
     return true
   }
 
