@@ -9,7 +9,7 @@ import type { Forwarding } from './downstream/connection.ts'
 import type { Flight } from './downstream/flight.ts'
 import type { ServerLink } from './downstream/link.ts'
 import { GatewayError } from './gateway-error.ts'
-import { findRoute } from './route.ts'
+import { findRoute, type Route } from './route.ts'
 import { failedCall, notThere } from './upstream/rpc-error.ts'
 import type { SessionMemory } from './view/session-memory.ts'
 import { type RequestMessage, textParam } from './wire/message.ts'
@@ -25,6 +25,8 @@ interface CallDeps {
   readonly heldCalls: HeldCalls
   readonly recorder: CallRecorder
   acquire(server: Server): Promise<ServerLink>
+  /** Settles when the lists are there that are being fetched just now; null when none are. */
+  listing(): Promise<void> | null
   /** Throws VAULT_LOCKED. */
   checkLock(server: Server): void
   /** Told of what is ours and not the server's, which the reply can only put into words. */
@@ -42,7 +44,7 @@ export async function relay(
   caller: Caller,
   flight: Flight,
 ): Promise<Uint8Array | null> {
-  const route = findRoute(request, deps)
+  const route = findRoute(request, deps) ?? (await routeOnceListed(request, deps))
   if (route === null) return unroutable(request, deps, caller)
   const startedMs = performance.now()
   try {
@@ -59,6 +61,14 @@ export async function relay(
     deps.recorder.done(request, route, startedMs, reply, error)
     return reply
   }
+}
+
+/** It may name what its server has just come to have, and has told us of. */
+async function routeOnceListed(request: RequestMessage, deps: CallDeps): Promise<Route | null> {
+  const listing = deps.listing()
+  if (listing === null) return null
+  await listing
+  return findRoute(request, deps)
 }
 
 /** On record. What is withheld is named as such, as a person can mend it. */

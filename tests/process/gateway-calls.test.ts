@@ -176,6 +176,15 @@ test('a changed list is announced and then listed', async () => {
   expect(await client.callText('one__sprout')).toBe('grown')
 })
 
+test('a tool that a server has just come to have can be called before its list is fetched', async () => {
+  await client.request('tools/list')
+
+  for (const name of ['shoot', 'leaf', 'bloom']) {
+    await client.call('one__grow', { name })
+    expect(await client.callText(`one__${name}`)).toBe('grown')
+  }
+})
+
 test('a server that dies in a call fails that call only, and the next call starts it again', async () => {
   const [dying, other] = await Promise.all([
     client.call('two-b__exit'),

@@ -95,7 +95,8 @@ export class ClientView implements LinkListener {
     const { checkLock } = this.#deps
     const recorder = this.#deps.recorder.of(caller.client)
     const heldCalls = this.#heldCalls
-    const deps = { config, catalog, memory, recorder, checkLock, heldCalls, acquire, onFailure }
+    const listing = () => this.lists.listing()
+    const deps = { config, catalog, memory, recorder, listing, checkLock, heldCalls, acquire, onFailure }
     return relay(deps, request, caller, flight)
   }
 

@@ -36,6 +36,7 @@ export class Listings {
   readonly #freshUntil = new Map<string, number>()
   readonly #running = new Map<string, Promise<void>>()
   readonly #relistings = new WeakMap<ServerLink, Relisting>()
+  readonly #underWay = new Set<Promise<void>>()
 
   constructor(client: ClientDescription, events: ListingEvents) {
     this.#client = client
@@ -45,6 +46,11 @@ export class Listings {
   /** Why servers could not be asked, by server id. */
   get failures(): ReadonlyMap<string, unknown> {
     return this.#failures
+  }
+
+  /** What is being fetched just now, or will be because a server has said so. */
+  get underWay(): Promise<void>[] {
+    return [...this.#underWay]
   }
 
   /** Settles when the lists that are being fetched are there. */
@@ -79,7 +85,7 @@ export class Listings {
     const run = relisting.coalescer.request()
     if (relisting.awaited === run) return []
     relisting.awaited = run
-    await run
+    await this.#tracked(run)
     return relisting.listed
   }
 
@@ -106,9 +112,16 @@ export class Listings {
   }
 
   #run(link: ServerLink, kinds: readonly ListKind[]): Promise<void> {
-    const run = this.#ask(link, kinds)
+    const run = this.#tracked(this.#ask(link, kinds))
     this.#running.set(link.server.id, run)
     run.catch(() => undefined)
+    return run
+  }
+
+  #tracked(run: Promise<void>): Promise<void> {
+    this.#underWay.add(run)
+    const end = (): void => void this.#underWay.delete(run)
+    run.then(end, end)
     return run
   }
 

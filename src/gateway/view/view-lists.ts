@@ -13,6 +13,9 @@ import { sameLaunch } from '../downstream/same-launch.ts'
 import { publicWording } from '../public-wording.ts'
 import { Listings } from './listings.ts'
 
+/** How long a call of what is not listed waits for the lists that are being fetched. */
+const LISTING_MS = 2000
+
 interface ViewListDeps extends Omit<MemoryDeps, 'variant'> {
   readonly client: ClientDescription
   acquire(server: Server): Promise<ServerLink>
@@ -50,6 +53,17 @@ export class ViewLists {
   /** Why servers could not be asked for their lists, by server id. */
   get failures(): ReadonlyMap<string, unknown> {
     return this.#listings.failures
+  }
+
+  /** Settles when the lists are there that are being fetched just now, or soon; null when none are. */
+  listing(): Promise<void> | null {
+    const underWay = this.#listings.underWay
+    return underWay.length === 0
+      ? null
+      : atMost(
+          LISTING_MS,
+          Promise.allSettled(underWay).then(() => undefined),
+        )
   }
 
   opening(): Opening {
