@@ -42,9 +42,11 @@ export const FEATURES: Record<string, Feature> = {
   },
   'forwards progress': async (client) => {
     const seen: number[] = []
-    await call(client, 'progress', {}, { onprogress: ({ progress }: any) => seen.push(progress) })
-    // on the wire they come before the result; an SDK may tell of the last one after it
+    const done = call(client, 'progress', {}, { onprogress: ({ progress }: any) => seen.push(progress) })
     await eventually(() => seen.length >= 3, 'all progress')
+    // the server waits for it: the SDKs' clients drop progress that comes in one piece with the reply
+    await call(client, 'progressSeen')
+    await done
     expect(seen).toEqual([1, 2, 3])
   },
   'forwards log messages': async (client) => {
