@@ -2,8 +2,8 @@ import type { AuditLog } from '../audit/index.ts'
 import type { ClientDescription } from './downstream/caller.ts'
 import type { LeakGuard } from './guard/leak-guard.ts'
 import type { Route } from './route.ts'
-import { isObject, isString, members, sourceOf, textOf } from './wire/json-span.ts'
-import { type RequestMessage, sourceBytes, textParam } from './wire/message.ts'
+import { isObject, isString, members, sourceBytes, sourceOf, textOf } from './wire/json-span.ts'
+import { type RequestMessage, textParam } from './wire/message.ts'
 
 export interface RecordOptions {
   /** For digests of arguments. */

@@ -4,9 +4,9 @@ import type { ListKind } from './catalog/kinds.ts'
 import { publicKey, publicUri, splitPublicName } from './catalog/namespace.ts'
 import { templateMatch } from './catalog/templates.ts'
 import type { SessionMemory } from './view/session-memory.ts'
-import type { Edit } from './wire/json-edit.ts'
+import { type Edit, replaceWith } from './wire/json-edit.ts'
 import { isObject, isString, members, type Span, textOf } from './wire/json-span.ts'
-import { type RequestMessage, replaceWith, textParam } from './wire/message.ts'
+import { type RequestMessage, textParam } from './wire/message.ts'
 
 export interface Route {
   readonly server: Server

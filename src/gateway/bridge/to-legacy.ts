@@ -3,15 +3,9 @@ import type { ServerLink } from '../downstream/link.ts'
 import { inputRequiredSource, readUrlElicitations } from '../eras/input-required.ts'
 import { META } from '../eras/modern.ts'
 import type { SessionMemory } from '../view/session-memory.ts'
-import { type Edit, insertion, removals, splice } from '../wire/json-edit.ts'
+import { type Edit, insertion, removals, replaceWith, splice } from '../wire/json-edit.ts'
 import { fieldsOf, isObject, sourceOf } from '../wire/json-span.ts'
-import {
-  encodeResult,
-  type RequestMessage,
-  type ResponseMessage,
-  replaceWith,
-  textParam,
-} from '../wire/message.ts'
+import { encodeResult, type RequestMessage, type ResponseMessage, textParam } from '../wire/message.ts'
 import { HeldCall } from './held-call.ts'
 import type { HeldCalls } from './held-calls.ts'
 

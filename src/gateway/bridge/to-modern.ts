@@ -7,9 +7,9 @@ import type { ServerLink } from '../downstream/link.ts'
 import { canBeAsked, type InputRequest, readInputRequired } from '../eras/input-required.ts'
 import { envelopeSource } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
-import { type Edit, insertion } from '../wire/json-edit.ts'
+import { type Edit, insertion, replaceWith } from '../wire/json-edit.ts'
 import { fieldsOf, isObject, sourceOf, trimmed } from '../wire/json-span.ts'
-import { type RequestMessage, type ResponseMessage, readMessage, replaceWith } from '../wire/message.ts'
+import { type RequestMessage, type ResponseMessage, readMessage } from '../wire/message.ts'
 
 /** A server that never has enough must not keep asking for ever. */
 const MAX_ROUNDS = 64

@@ -1,7 +1,6 @@
 import type { Server } from '../../config/index.ts'
-import { splice } from '../wire/json-edit.ts'
+import { replaceWith, splice } from '../wire/json-edit.ts'
 import type { Span } from '../wire/json-span.ts'
-import { replaceWith } from '../wire/message.ts'
 import { keySpanIn } from './item-key.ts'
 import { LIST_KINDS, type ListKind } from './kinds.ts'
 import { publicUri } from './namespace.ts'

@@ -1,8 +1,9 @@
 import { log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import { META } from '../eras/modern.ts'
-import type { LineEnds, LineWriter } from '../wire/framing.ts'
+import type { LineEnds } from '../wire/framing.ts'
 import { idAtEitherEnd } from '../wire/line-ends.ts'
+import type { LineWriter } from '../wire/line-writer.ts'
 import {
   encodeError,
   encodeResult,
@@ -28,7 +29,7 @@ export interface Listener {
 }
 
 /** What one connection knows, for both ways. */
-interface Link {
+interface ConnectionParts {
   readonly server: Server
   readonly passage: Passage
   readonly writer: LineWriter
@@ -45,44 +46,30 @@ const SHARED_WAIT_MS = 50
 
 /** What one server says, and who gets it: the call that waits for it, the client that is asked, or the listener. */
 export class Incoming {
-  readonly #server: Server
-  readonly #passage: Passage
-  readonly #writer: LineWriter
-  readonly #pending: PendingRequests
-  readonly #calls: CallsInFlight
-  readonly #questions: Questions
-  readonly #listener: Listener
-  readonly #hasEnded: () => boolean
+  readonly #parts: ConnectionParts
   /** Replies may be on their way to those who asked, which takes them to the end of the turn. */
   #hasReplied = false
 
-  constructor({ server, passage, writer, pending, calls, questions, listener, hasEnded }: Link) {
-    this.#server = server
-    this.#passage = passage
-    this.#writer = writer
-    this.#pending = pending
-    this.#calls = calls
-    this.#questions = questions
-    this.#listener = listener
-    this.#hasEnded = hasEnded
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts
   }
 
   /** A promise while whoever gets it has no room for more. */
   receive(line: Uint8Array): void | Promise<void> {
-    return this.#passage.each(line, this.#receiveOne)
+    return this.#parts.passage.each(line, this.#receiveOne)
   }
 
   /** Made once, as `#holdBack` is, and not for each line. */
   readonly #receiveOne = (line: Uint8Array): void | Promise<void> => {
-    if (this.#hasEnded()) return
-    const message = this.#passage.fromServer(line, this.#holdBack, this.#refused)
+    if (this.#parts.hasEnded()) return
+    const message = this.#parts.passage.fromServer(line, this.#holdBack, this.#refused)
     if (message === null) return
     return this.#capped(this.#dispatch(message))
   }
 
   tooLong(ends: LineEnds): void {
-    log.warn(`${this.#server.id}: a message over 64 MiB was skipped`)
-    this.#pending.lose(idAtEitherEnd(ends), tooLargeError(this.#server))
+    log.warn(`${this.#parts.server.id}: a message over 64 MiB was skipped`)
+    this.#parts.pending.lose(idAtEitherEnd(ends), tooLargeError(this.#parts.server))
   }
 
   /** Of a call in flight, which is given its whole time again. */
@@ -94,8 +81,9 @@ export class Incoming {
   #dispatch(message: Message): void | Promise<void> {
     if (message.kind !== 'response') return this.#hasReplied ? this.#behindReply(message) : this.#pass(message)
     this.#hasReplied = true
-    const room = this.#calls.newest?.caller.room()
-    if (!this.#pending.settle(message)) log.debug(`${this.#server.id}: a response that nobody waits for`)
+    const room = this.#parts.calls.newest?.caller.room()
+    if (!this.#parts.pending.settle(message))
+      log.debug(`${this.#parts.server.id}: a response that nobody waits for`)
     return room
   }
 
@@ -103,7 +91,7 @@ export class Incoming {
   async #behindReply(message: RequestMessage | NotificationMessage): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
     this.#hasReplied = false
-    if (!this.#hasEnded()) await this.#pass(message)
+    if (!this.#parts.hasEnded()) await this.#pass(message)
   }
 
   #pass(message: RequestMessage | NotificationMessage): void | Promise<void> {
@@ -113,41 +101,43 @@ export class Incoming {
   /** The message has a secret in a place where nothing can stand instead: whoever waits for it is told. */
   readonly #holdBack = (message: Message): void => {
     if (message.kind === 'response')
-      this.#pending.lose(idKey(message.bytes, message.id), heldBackError(this.#server))
+      this.#parts.pending.lose(idKey(message.bytes, message.id), heldBackError(this.#parts.server))
     if (message.kind === 'request')
-      void this.#writer.write(encodeError(message, { code: -32600, message: 'it has the value of a secret' }))
+      void this.#parts.writer.write(
+        encodeError(message, { code: -32600, message: 'it has the value of a secret' }),
+      )
   }
 
-  readonly #refused = (id: string): void => this.#pending.lose(id, unreadableError(this.#server))
+  readonly #refused = (id: string): void => this.#parts.pending.lose(id, unreadableError(this.#parts.server))
 
   /** Whoever reads slowly slows his own server down, but one that others use too only a little. */
   #capped(room: void | Promise<void>): void | Promise<void> {
-    if (room === undefined || !this.#listener.isShared()) return room
+    if (room === undefined || !this.#parts.listener.isShared()) return room
     return Promise.race([room, Bun.sleep(SHARED_WAIT_MS)])
   }
 
   /** News for somebody who does not read is lost to him when others would have to wait for it. */
   #hasRoom(reader: Reachable): boolean {
-    return !this.#listener.isShared() || reader.room() === undefined
+    return !this.#parts.listener.isShared() || reader.room() === undefined
   }
 
   #notified(notification: NotificationMessage): void | Promise<void> {
-    if (notification.method === 'notifications/progress') return this.#pending.progress(notification)
-    if (notification.method === 'notifications/cancelled') return this.#questions.withdraw(notification)
+    if (notification.method === 'notifications/progress') return this.#parts.pending.progress(notification)
+    if (notification.method === 'notifications/cancelled') return this.#parts.questions.withdraw(notification)
     const subscription = notification.meta.get(META.subscriptionId)
     if (subscription !== undefined)
-      return this.#pending.event(idKey(notification.bytes, subscription), notification)
-    if (notification.method !== 'notifications/message' || this.#calls.size === 0)
-      return this.#listener.onNotification(notification)
-    const caller = this.#calls.likely(this.#listener.isShared())?.caller
+      return this.#parts.pending.event(idKey(notification.bytes, subscription), notification)
+    if (notification.method !== 'notifications/message' || this.#parts.calls.size === 0)
+      return this.#parts.listener.onNotification(notification)
+    const caller = this.#parts.calls.likely(this.#parts.listener.isShared())?.caller
     return caller !== undefined && this.#hasRoom(caller) ? caller.notify(notification) : undefined
   }
 
   #answer(request: RequestMessage): void | Promise<void> {
-    if (request.method === 'ping') return this.#writer.write(encodeResult(request, '{}'))
-    const call = this.#calls.likely(this.#listener.isShared())
-    const asked = this.#calls.size === 0 ? this.#listener.home() : (call?.caller ?? null)
-    if (asked === null) return this.#writer.write(nobodyToAsk(request))
-    return this.#questions.pass(request, asked, call?.timer ?? null)
+    if (request.method === 'ping') return this.#parts.writer.write(encodeResult(request, '{}'))
+    const call = this.#parts.calls.likely(this.#parts.listener.isShared())
+    const asked = this.#parts.calls.size === 0 ? this.#parts.listener.home() : (call?.caller ?? null)
+    if (asked === null) return this.#parts.writer.write(nobodyToAsk(request))
+    return this.#parts.questions.pass(request, asked, call?.timer ?? null)
   }
 }

@@ -7,7 +7,7 @@ import { META } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
 import type { ViewHome } from '../view/client-view.ts'
 import type { Update } from '../view/resource-watches.ts'
-import { removals, splice } from '../wire/json-edit.ts'
+import { removals, replaceWith, splice } from '../wire/json-edit.ts'
 import {
   encodeMessage,
   encodeResult,
@@ -15,7 +15,6 @@ import {
   type NotificationMessage,
   type RequestMessage,
   type ResponseMessage,
-  replaceWith,
   textParam,
 } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'

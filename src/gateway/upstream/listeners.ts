@@ -4,7 +4,7 @@ import type { Flight } from '../downstream/flight.ts'
 import { META } from '../eras/modern.ts'
 import type { ClientView, ViewHome } from '../view/client-view.ts'
 import { isRefusal, type Update } from '../view/resource-watches.ts'
-import { insertion, splice } from '../wire/json-edit.ts'
+import { insertion, replaceWith, splice } from '../wire/json-edit.ts'
 import { elements, isArray, isObject, isString, members, sourceOf, textOf } from '../wire/json-span.ts'
 import {
   encodeError,
@@ -12,7 +12,6 @@ import {
   type NotificationMessage,
   type RequestMessage,
   readMessage,
-  replaceWith,
 } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'
 import { Latest } from './latest.ts'

@@ -1,4 +1,5 @@
-import { LineWriter, readLines } from '../wire/framing.ts'
+import { readLines } from '../wire/framing.ts'
+import { LineWriter } from '../wire/line-writer.ts'
 import { lastRepliesTo } from './last-replies.ts'
 import type { ServiceDeps } from './service.ts'
 import { ClientSession } from './session.ts'

@@ -9,6 +9,10 @@ export interface Edit {
 const encoder = new TextEncoder()
 const EMPTY = new Uint8Array(0)
 
+export function replaceWith(span: Span, source: string | Uint8Array): Edit {
+  return { span, replacement: typeof source === 'string' ? encoder.encode(source) : source }
+}
+
 /** Puts members first into the object at `span`; `source` is their JSON text: `"a":1,"b":2`. */
 export function insertion(bytes: Uint8Array, span: Span, source: string): Edit {
   const first = skipSpace(bytes, span.start + 1)

@@ -102,6 +102,10 @@ export function isString(bytes: Uint8Array, span: Span | undefined): span is Spa
   return span !== undefined && bytes[span.start] === QUOTE
 }
 
+export function sourceBytes(bytes: Uint8Array, span: Span): Uint8Array {
+  return bytes.subarray(span.start, span.end)
+}
+
 /** The JSON text of a value as it was written. */
 export function sourceOf(bytes: Uint8Array, span: Span): string {
   return decoder.decode(bytes.subarray(span.start, span.end))

@@ -1,5 +1,4 @@
 import { McplexerError } from '../../base/index.ts'
-import type { Edit } from './json-edit.ts'
 import {
   elements,
   isArray,
@@ -144,14 +143,6 @@ export function textParam(message: Incoming, name: string): string | null {
 export function isGiven(message: Incoming, name: string): boolean {
   const span = message.params.get(name)
   return span !== undefined && !isNull(message.bytes, span) && textParam(message, name) !== ''
-}
-
-export function sourceBytes(bytes: Uint8Array, span: Span): Uint8Array {
-  return bytes.subarray(span.start, span.end)
-}
-
-export function replaceWith(span: Span, source: string | Uint8Array): Edit {
-  return { span, replacement: typeof source === 'string' ? encoder.encode(source) : source }
 }
 
 /** A message of our own; `json` is put in as it is. */

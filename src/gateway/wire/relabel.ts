@@ -1,12 +1,11 @@
-import { type Edit, splice } from './json-edit.ts'
+import { type Edit, replaceWith, splice } from './json-edit.ts'
+import { sourceBytes } from './json-span.ts'
 import {
   encodeMessage,
   type NotificationMessage,
   progressTokenOf,
   type RequestMessage,
   type ResponseMessage,
-  replaceWith,
-  sourceBytes,
 } from './message.ts'
 
 /** The request as the next peer gets it: our id, our progress token when it asked for progress, further edits. */

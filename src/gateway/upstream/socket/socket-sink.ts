@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { LineSink } from '../../wire/framing.ts'
+import type { LineSink } from '../../wire/line-writer.ts'
 
 interface Waiter {
   resolve(bytes: number): void

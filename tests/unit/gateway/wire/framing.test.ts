@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { LineSplitter, LineWriter, readLines } from '../../../../src/gateway/wire/framing.ts'
+import { LineSplitter, readLines } from '../../../../src/gateway/wire/framing.ts'
+import { LineWriter } from '../../../../src/gateway/wire/line-writer.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()

@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test'
 import { SessionMemory } from '../../../../src/gateway/view/session-memory.ts'
+import { replaceWith } from '../../../../src/gateway/wire/json-edit.ts'
 import {
   type Message,
   type RequestMessage,
   type ResponseMessage,
   readMessage,
-  replaceWith,
 } from '../../../../src/gateway/wire/message.ts'
 import { PendingRequests } from '../../../../src/gateway/wire/pending.ts'
 import { relabelRequest, restoreId, restoreToken } from '../../../../src/gateway/wire/relabel.ts'
