@@ -164,6 +164,30 @@ describe('tools', () => {
     expect((await toolsOf(client)).filter((name) => name.startsWith('odd'))).toEqual([])
   })
 
+  test('that are not the same for each kind of client are all shown before they are approved', async () => {
+    const { home, offer } = changing()
+    using _ = home
+    const seenBy = async (capabilities: object) => {
+      await using client = await RawClient.start(home, capabilities)
+      await client.callText('odd__safe')
+      await toolsOf(client)
+    }
+    const kinds = [{}, { sampling: {} }, { roots: {} }]
+    offer([SAFE])
+    for (const kind of kinds) await seenBy(kind)
+
+    for (const [at, kind] of kinds.entries()) {
+      offer([{ ...SAFE, description: `reads, and more of kind ${at % 2}` }])
+      await seenBy(kind)
+    }
+
+    const { stdout } = home.runSync(['tools', 'review', 'odd', '--yes'])
+    expect(stdout.match(/\+ {2}"description": .*/g)?.toSorted()).toEqual([
+      '+  "description": "reads, and more of kind 0",',
+      '+  "description": "reads, and more of kind 1",',
+    ])
+  })
+
   test('in another order, or fewer, are no change', async () => {
     const { home, offer } = changing()
     using _ = home

@@ -30,7 +30,8 @@ export class ToolsReviewCommand extends BaseCommand {
     const waiting = await waitingOf(app, await review.items(), this.server)
     let left = 0
     for (const [serverId, items] of Map.groupBy(waiting, (each) => each.serverId)) {
-      const shown = new Map(items.map((each) => [each.item, each]))
+      // a server may say something else to each kind of client
+      const shown = new Map(items.map((each) => [`${each.item}\n${each.before}\n${each.source}`, each]))
       for (const { item, before, source } of shown.values())
         await print(`${visibleLine(`${serverId}: ${item}`)}\n${difference(before, source)}\n`)
       if (!this.isSure && !(await confirm(`Offer ${counted(shown.size, 'item')} of ${serverId} like this?`))) {
