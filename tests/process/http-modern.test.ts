@@ -103,6 +103,18 @@ describe('headers that mirror the body', () => {
     expect(session.received).toHaveLength(3)
   })
 
+  // SEP-2663, "Streamable HTTP: Routing Headers"
+  test.each(['tasks/get', 'tasks/update', 'tasks/cancel'])(
+    'that of %s is the id of the task',
+    async (method) => {
+      const { outcome } = start()
+      const named = (name: string | null) => outcome(method, { taskId: 'task-ä' }, { 'Mcp-Name': name })
+
+      expect(await named('=?base64?dGFzay3DpA==?=')).toEqual([200, undefined])
+      for (const name of [null, 'another']) expect(await named(name)).toEqual([400, -32020])
+    },
+  )
+
   test('Mcp-Param headers are asked for where the tool says so', async () => {
     const annotated = { type: 'string', 'x-mcp-header': 'Region' }
     const nested = { type: 'object', properties: { n: { type: 'integer', 'x-mcp-header': 'Count' } } }

@@ -1,10 +1,16 @@
 import { type RequestMessage, textParam } from '../../wire/message.ts'
 
-/** Methods whose subject stands in `Mcp-Name`, and the parameter it mirrors. */
+/**
+ * Methods whose subject stands in `Mcp-Name`, and the parameter it mirrors: those of MCP itself, and the tasks of
+ * SEP-2663, "Streamable HTTP: Routing Headers".
+ */
 const NAMED: ReadonlyMap<string, string> = new Map([
   ['tools/call', 'name'],
   ['prompts/get', 'name'],
   ['resources/read', 'uri'],
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
 ])
 const ENCODED = /^=\?base64\?(.*)\?=$/
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
