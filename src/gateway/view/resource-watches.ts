@@ -105,8 +105,8 @@ export class ResourceWatches {
   /** What the server refuses now is watched no more; one that has ended over it may come back. */
   async #keepIfAgreed(watch: Watch): Promise<void> {
     const { subscription } = watch
-    const error = await subscription.agreed.catch(() => null)
-    if (error !== null && watch.subscription === subscription) this.#end(watch)
+    const reply = await subscription.agreed.catch(() => null)
+    if (isRefusal(reply) && watch.subscription === subscription) this.#end(watch)
   }
 
   /** At once, as news may come right behind the server's answer. */

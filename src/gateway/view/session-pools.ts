@@ -56,22 +56,24 @@ export class SessionPools {
   }
 
   /**
-   * While another session does it is waited for, as long as a start may take; then this one does it itself. Between the
-   * last look and `begin` nothing is awaited, so that of several who wait only one goes on.
+   * While another session does it is waited for, as long as a start may take; then this one does it itself. Nothing is
+   * awaited between the last look and the start: of several who wait only one goes on, and a request that finds the
+   * server starting does not overtake the one that starts it.
    */
-  async #findOut(wanted: Wanted): Promise<ServerLink> {
-    const { server } = wanted
-    const deadline = performance.now() + server.startupTimeoutSec * 1000
-    for (;;) {
-      const probe = this.#probes.running(server)
-      const waitMs = deadline - performance.now()
-      if (probe === null || waitMs <= 0) break
-      await atMost(waitMs, probe)
-      if (this.#placeOf(wanted) !== 'unknown') return this.#acquire(wanted)
-    }
+  #findOut(
+    wanted: Wanted,
+    deadline = performance.now() + wanted.server.startupTimeoutSec * 1000,
+  ): Promise<ServerLink> {
+    const probe = this.#probes.running(wanted.server)
+    if (probe !== null && performance.now() < deadline) return this.#whenFound(probe, wanted, deadline)
     const start = this.#start(wanted)
-    this.#probes.begin(server, start)
+    this.#probes.begin(wanted.server, start)
     return start
+  }
+
+  async #whenFound(probe: Promise<void>, wanted: Wanted, deadline: number): Promise<ServerLink> {
+    await atMost(deadline - performance.now(), probe)
+    return this.#placeOf(wanted) === 'unknown' ? this.#findOut(wanted, deadline) : this.#acquire(wanted)
   }
 
   /** What turns out to be modern is given to all before anybody hears of it. */
