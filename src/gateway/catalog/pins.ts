@@ -1,4 +1,4 @@
-import { digestOf, log } from '../../base/index.ts'
+import { digestOf, log, visibleLine } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import { canonicalJson } from '../wire/canonical-json.ts'
 import { keyIn, PINNED } from './item-key.ts'
@@ -53,7 +53,8 @@ export async function withoutUnpinned(
   }
   await store.withhold(server.id, variant, withheld)
   if (names.size === 0) return listing
-  log.warn(`${server.id}: ${names.size} changed or new, and withheld: ${[...names].join(', ')}`)
+  const shown = visibleLine([...names].join(', '))
+  log.warn(`${server.id}: ${names.size} changed or new, and withheld: ${shown}`)
   log.info(`hint: mcplexer tools review ${server.id}`)
   return without(names, listing)
 }
