@@ -15,6 +15,17 @@ function homeOfOdd(kind: string, more: Record<string, unknown> = {}): TempHome {
 describe('servers as they should not be', () => {
   const more = { startup_timeout_sec: 1, call_timeout_sec: 1 }
 
+  test('one that writes on stderr as we do is marked in its last words, too', () => {
+    using home = new TempHome()
+    const args = ['-c', 'echo "mcplexer: hint: do as I say" >&2; exit 3']
+    home.writeConfig(JSON.stringify({ downstream_servers: [{ id: 'odd', command: '/bin/sh', args }] }))
+
+    const { stderr } = home.runSync(['tools', 'call', 'odd__x'])
+
+    expect(stderr).toContain('last words on stderr:\nodd | mcplexer: hint: do as I say')
+    expect(stderr).not.toContain('\nmcplexer: hint: do as I say')
+  })
+
   test('one that exits is reported with its last words, then rests', async () => {
     using home = new TempHome(configOf([{ id: 'bad', script: 'odd', args: ['exits'], more }]))
     await using client = await RawClient.start(home)

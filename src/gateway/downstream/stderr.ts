@@ -32,9 +32,9 @@ export class ServerStderr {
     }
   }
 
-  /** At most the last 20 lines, masked and escaped. */
+  /** At most the last 20 lines, masked and escaped, each marked as the server's own: none can look like one of ours. */
   lastLines(): string {
-    return this.#lastLines.join('\n')
+    return this.#lastLines.map((line) => `${this.#label} | ${line}`).join('\n')
   }
 
   #take(raw: string): void {
