@@ -16,6 +16,17 @@ const MAY_IMPORT: Record<string, string[]> = {
   gateway: ['base', 'config', 'sandbox', 'audit', 'auth'],
   cli: ['base', 'config', 'vault', 'sandbox', 'audit', 'gateway'],
 }
+/** Within gateway, which is large: which folders a folder may use, beside what stands at its top. */
+const GATEWAY_MAY_IMPORT: Record<string, string[]> = {
+  wire: [],
+  eras: ['wire'],
+  guard: ['wire'],
+  catalog: ['eras', 'wire'],
+  downstream: ['eras', 'guard', 'wire'],
+  bridge: ['downstream', 'eras', 'wire'],
+  view: ['bridge', 'catalog', 'downstream', 'eras', 'wire'],
+  upstream: ['view', 'catalog', 'downstream', 'eras', 'wire'],
+}
 const NOWHERE = /^$/
 /** Each outside power and the only places that use it. */
 const POWERS: [string, RegExp, RegExp][] = [
@@ -46,6 +57,7 @@ const files = [...new Glob('src/**/*.ts').scanSync({ cwd: ROOT })]
 const sourceOf = (file: string) => readFileSync(join(ROOT, 'src', file), 'utf8')
 /** What is in `app/` stands at the top, beside `app.ts`. */
 const roomOf = (file: string) => /^(?!app\/)([^/]+)\//.exec(file)?.[1] ?? ''
+const folderInGateway = (file: string) => /^gateway\/([^/]+)\//.exec(file)?.[1] ?? ''
 const importsOf = (file: string) =>
   [...sourceOf(file).matchAll(/(?:from|import\() ?'(\.[^']+\.ts)'/g)].map(([, path = '']) =>
     normalize(join(dirname(file), path)),
@@ -70,6 +82,14 @@ describe('rooms', () => {
       })
       if (from !== '') expect(MAY_IMPORT[from]).toContain(to)
     }
+  })
+
+  test.each(files.filter(folderInGateway))('%s imports only from folders below its own', (file) => {
+    const from = folderInGateway(file)
+    const others = importsOf(file)
+      .map(folderInGateway)
+      .filter((to) => to !== '' && to !== from)
+    for (const to of others) expect(GATEWAY_MAY_IMPORT[from]).toContain(to)
   })
 
   test('no imports go in a circle', () => {

@@ -1,5 +1,5 @@
 import type { AuditLog } from '../audit/index.ts'
-import type { ClientDescription } from './downstream/caller.ts'
+import { type ClientDescription, clientLabel } from './eras/client.ts'
 import type { LeakGuard } from './guard/leak-guard.ts'
 import type { Route } from './route.ts'
 import { isObject, isString, members, sourceBytes, sourceOf, textOf } from './wire/json-span.ts'
@@ -113,12 +113,6 @@ export class CallRecorder {
   }
 }
 
-/** `name/version`, as the app says itself; it may say anything. */
-export function clientLabel({ clientInfo }: Pick<ClientDescription, 'clientInfo'>): string {
-  const { name, version }: { name?: unknown; version?: unknown } = JSON.parse(clientInfo)
-  return `${wordOf(name) ?? 'unknown'}/${wordOf(version) ?? ''}`
-}
-
 /** What a completion is asked for: a prompt, or the URI of a template. */
 function referredTo({ method, bytes, params }: RequestMessage): string | null {
   const reference = params.get('ref')
@@ -126,8 +120,4 @@ function referredTo({ method, bytes, params }: RequestMessage): string | null {
   const fields = members(bytes, reference)
   const name = fields.get('name') ?? fields.get('uri')
   return isString(bytes, name) ? textOf(bytes, name) : null
-}
-
-function wordOf(value: unknown): string | null {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : null
 }

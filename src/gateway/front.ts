@@ -5,7 +5,7 @@
 export type { Opening, StoredReplies } from './catalog/store.ts'
 export { isObjectSource } from './catalog/stored-listing.ts'
 export { variantOf } from './catalog/variant.ts'
-export type { ClientDescription } from './downstream/caller.ts'
+export type { ClientDescription } from './eras/client.ts'
 export type { ServiceDeps } from './upstream/service.ts'
 export { ClientSession } from './upstream/session.ts'
 export { serveStdio } from './upstream/stdio.ts'

@@ -1,5 +1,6 @@
-import type { Caller, ClientDescription, Question } from '../downstream/caller.ts'
+import type { Caller, Question } from '../downstream/caller.ts'
 import { Flight } from '../downstream/flight.ts'
+import type { ClientDescription } from '../eras/client.ts'
 import { canBeAsked, type InputRequest } from '../eras/input-required.ts'
 import { sourceOf } from '../wire/json-span.ts'
 import {

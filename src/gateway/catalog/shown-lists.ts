@@ -1,4 +1,4 @@
-import type { ClientDescription } from '../downstream/caller.ts'
+import type { ClientDescription } from '../eras/client.ts'
 import { listMembers } from '../eras/modern.ts'
 import type { Catalog } from './catalog.ts'
 import { KINDS, type ListKind } from './kinds.ts'

@@ -1,4 +1,4 @@
-import type { Offer } from '../downstream/link.ts'
+import type { Offer } from '../eras/offer.ts'
 import type { ListKind } from './kinds.ts'
 
 /** A server as it was last seen: what it offers, and the JSON source of each item of its lists. */

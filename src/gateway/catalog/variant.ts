@@ -1,5 +1,5 @@
 import { digestOf } from '../../base/index.ts'
-import type { ClientDescription } from '../downstream/caller.ts'
+import type { ClientDescription } from '../eras/client.ts'
 
 /** Servers list different things for different revisions and client capabilities. */
 export function variantOf(client: Pick<ClientDescription, 'revision' | 'capabilities'>): string {

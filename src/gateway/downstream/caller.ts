@@ -1,15 +1,6 @@
+import type { ClientDescription } from '../eras/client.ts'
 import type { NotificationMessage, RequestMessage } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'
-
-export type Era = 'legacy' | 'modern'
-
-/** What a server gets to know of the client app it works for; the last two are JSON source. */
-export interface ClientDescription {
-  readonly era: Era
-  readonly revision: string
-  readonly capabilities: string
-  readonly clientInfo: string
-}
 
 export interface Question {
   /** Resolves when the client app can take more. */

@@ -1,5 +1,7 @@
+import type { ClientDescription, Era } from '../eras/client.ts'
 import { isLegacyRevision, LATEST_LEGACY_REVISION } from '../eras/legacy.ts'
 import { DISCOVER, envelopeSource, MODERN_REVISION } from '../eras/modern.ts'
+import type { Offer } from '../eras/offer.ts'
 import { GatewayError } from '../gateway-error.ts'
 import {
   elements,
@@ -12,9 +14,7 @@ import {
   textOf,
 } from '../wire/json-span.ts'
 import { encodeMessage, type ResponseMessage } from '../wire/message.ts'
-import type { ClientDescription, Era } from './caller.ts'
 import type { Connection } from './connection.ts'
-import type { Offer } from './link.ts'
 
 /** Some legacy servers never answer what comes before `initialize`. */
 const PROBE_MS = 3000

@@ -1,17 +1,11 @@
 import type { Server } from '../../config/index.ts'
+import type { ClientDescription, Era } from '../eras/client.ts'
 import { isAtLeast } from '../eras/levels.ts'
 import { envelopeSource, LISTEN } from '../eras/modern.ts'
+import type { Offer } from '../eras/offer.ts'
 import type { NotificationMessage } from '../wire/message.ts'
-import type { ClientDescription, Era, Reachable } from './caller.ts'
+import type { Reachable } from './caller.ts'
 import type { Connection } from './connection.ts'
-
-/** What a server says of itself when the connection begins. */
-export interface Offer {
-  readonly era: Era
-  /** JSON source of an object. */
-  readonly capabilities: string
-  readonly instructions: string
-}
 
 export interface LinkListener extends Reachable {
   onNotification(notification: NotificationMessage, link: ServerLink): void | Promise<void>

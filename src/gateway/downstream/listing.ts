@@ -1,3 +1,4 @@
+import type { ClientDescription } from '../eras/client.ts'
 import { envelopeSource } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
 import {
@@ -11,7 +12,6 @@ import {
   textOf,
 } from '../wire/json-span.ts'
 import type { ResponseMessage } from '../wire/message.ts'
-import type { ClientDescription } from './caller.ts'
 import { withinStartupTimeout } from './deadline.ts'
 import type { ServerLink } from './link.ts'
 

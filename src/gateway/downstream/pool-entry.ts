@@ -1,5 +1,5 @@
 import type { Server } from '../../config/index.ts'
-import type { ClientDescription, Era } from './caller.ts'
+import type { ClientDescription, Era } from '../eras/client.ts'
 import type { ServerLink } from './link.ts'
 
 export interface Wanted {

@@ -1,5 +1,5 @@
 import type { Server } from '../../config/index.ts'
-import type { Era } from './caller.ts'
+import type { Era } from '../eras/client.ts'
 
 /**
  * What era servers turn out to be of, for all sessions of a gateway: the era says whether a server is shared, so two

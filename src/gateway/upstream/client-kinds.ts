@@ -1,5 +1,5 @@
 import { variantOf } from '../catalog/variant.ts'
-import type { ClientDescription } from '../downstream/caller.ts'
+import type { ClientDescription } from '../eras/client.ts'
 import { type Envelope, MODERN_REVISION } from '../eras/modern.ts'
 import { Listeners } from './listeners.ts'
 import { Service, type ServiceDeps } from './service.ts'

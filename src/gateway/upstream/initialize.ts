@@ -1,5 +1,5 @@
 import type { Opening } from '../catalog/store.ts'
-import type { ClientDescription } from '../downstream/caller.ts'
+import type { ClientDescription } from '../eras/client.ts'
 import { negotiateRevision } from '../eras/legacy.ts'
 import { SERVER_INFO } from '../eras/server-info.ts'
 import { isObject, sourceOf } from '../wire/json-span.ts'

@@ -1,6 +1,7 @@
 import type { ListKind } from '../catalog/kinds.ts'
-import type { ClientDescription, Question } from '../downstream/caller.ts'
+import type { Question } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
+import type { ClientDescription } from '../eras/client.ts'
 import { META } from '../eras/modern.ts'
 import type { ClientView, ViewHome } from '../view/client-view.ts'
 import { isRefusal, type Update } from '../view/resource-watches.ts'

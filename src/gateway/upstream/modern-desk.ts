@@ -1,6 +1,7 @@
 import { kindOfMethod, type ListKind } from '../catalog/kinds.ts'
-import type { Caller, ClientDescription } from '../downstream/caller.ts'
+import type { Caller } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
+import type { ClientDescription } from '../eras/client.ts'
 import { isAtLeast, isLogLevel } from '../eras/levels.ts'
 import { DISCOVER, type Envelope, LISTEN, META, MODERN_REVISION, readEnvelope } from '../eras/modern.ts'
 import { SERVER_INFO } from '../eras/server-info.ts'

@@ -1,5 +1,5 @@
 import { isMcplexerError, log } from '../../base/index.ts'
-import type { Era } from '../downstream/caller.ts'
+import type { Era } from '../eras/client.ts'
 import { publicWording } from '../public-wording.ts'
 import { encodeError, encodeResult, type RequestMessage, textParam } from '../wire/message.ts'
 

@@ -2,7 +2,7 @@ import { isMcplexerError, log } from '../../base/index.ts'
 import { KINDS, type ListKind } from '../catalog/kinds.ts'
 import { UNKNOWN_OPENING } from '../catalog/opening.ts'
 import type { Opening, StoredReplies } from '../catalog/store.ts'
-import type { ClientDescription } from '../downstream/caller.ts'
+import type { ClientDescription } from '../eras/client.ts'
 import type { ClientView, ViewHome } from '../view/client-view.ts'
 
 /** A client that asks for nothing so long after its first request leaves time to load the rest. */

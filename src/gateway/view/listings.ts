@@ -2,9 +2,9 @@ import { Coalescer, isMcplexerError, log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import { KINDS, LIST_KINDS, type ListKind } from '../catalog/kinds.ts'
 import type { ServerListing } from '../catalog/store.ts'
-import type { ClientDescription } from '../downstream/caller.ts'
 import type { ServerLink } from '../downstream/link.ts'
 import { fetchList, type ServerList } from '../downstream/listing.ts'
+import type { ClientDescription } from '../eras/client.ts'
 import { publicWording } from '../public-wording.ts'
 
 /** However often a server says that a list has changed. */

@@ -1,6 +1,6 @@
 import type { Server } from '../../config/index.ts'
-import type { ClientDescription } from '../downstream/caller.ts'
 import type { ServerLink } from '../downstream/link.ts'
+import type { ClientDescription } from '../eras/client.ts'
 import type { NotificationMessage, ResponseMessage } from '../wire/message.ts'
 import { textParam } from '../wire/message.ts'
 import { listenTo, type Subscription, subscribeTo } from './subscription.ts'

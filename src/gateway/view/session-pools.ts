@@ -1,10 +1,11 @@
 import type { Server } from '../../config/index.ts'
-import type { ClientDescription, Era, Reachable } from '../downstream/caller.ts'
+import type { Reachable } from '../downstream/caller.ts'
 import { atMost } from '../downstream/deadline.ts'
 import type { ServerLink } from '../downstream/link.ts'
 import type { Pool } from '../downstream/pool.ts'
 import type { Wanted } from '../downstream/pool-entry.ts'
 import type { Probes } from '../downstream/probes.ts'
+import type { ClientDescription, Era } from '../eras/client.ts'
 
 /**
  * Where a session finds its servers. A legacy server keeps state and asks questions, so each session has its own; a

@@ -1,5 +1,5 @@
-import type { ClientDescription } from '../downstream/caller.ts'
 import type { ServerLink } from '../downstream/link.ts'
+import type { ClientDescription } from '../eras/client.ts'
 import { envelopeSource, LISTEN } from '../eras/modern.ts'
 import { elements, isArray, isObject, isString, members, textOf } from '../wire/json-span.ts'
 import { encodeMessage, type NotificationMessage, type ResponseMessage, readMessage } from '../wire/message.ts'

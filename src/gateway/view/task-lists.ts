@@ -1,7 +1,7 @@
 import { isMcplexerError, log } from '../../base/index.ts'
-import type { ClientDescription } from '../downstream/caller.ts'
 import type { ServerLink } from '../downstream/link.ts'
 import { fetchList } from '../downstream/listing.ts'
+import type { ClientDescription } from '../eras/client.ts'
 
 type OnTask = (link: ServerLink, taskId: string) => void
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { Catalog } from '../../../src/gateway/catalog/catalog.ts'
 import { findRoute } from '../../../src/gateway/route.ts'
-import { SessionMemory } from '../../../src/gateway/view/session-memory.ts'
+import { SessionMemory } from '../../../src/gateway/session-memory.ts'
 import { readMessage } from '../../../src/gateway/wire/message.ts'
 import { serversOf } from '../../helpers/catalog.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { SessionMemory } from '../../../../src/gateway/view/session-memory.ts'
+import { SessionMemory } from '../../../../src/gateway/session-memory.ts'
 import { replaceWith } from '../../../../src/gateway/wire/json-edit.ts'
 import {
   type Message,

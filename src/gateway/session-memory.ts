@@ -1,5 +1,5 @@
-import { elements, fieldsOf, isArray, isObject, isString, type Span, textOf } from '../wire/json-span.ts'
-import type { ResponseMessage } from '../wire/message.ts'
+import { elements, fieldsOf, isArray, isObject, isString, type Span, textOf } from './wire/json-span.ts'
+import type { ResponseMessage } from './wire/message.ts'
 
 const KEPT = 1000
 const TASK_ID = new TextEncoder().encode('"taskId"')
