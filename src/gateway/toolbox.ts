@@ -1,16 +1,16 @@
 import { McplexerError, nearest, version } from '../base/index.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { splitPublicName } from './catalog/namespace.ts'
-import type { Caller, Reachable } from './downstream/caller.ts'
+import { type Caller, type Reachable, refuseToAsk } from './downstream/caller.ts'
 import { Flight } from './downstream/flight.ts'
 import type { ClientDescription } from './eras/client.ts'
 import { LATEST_LEGACY_REVISION } from './eras/legacy.ts'
 import type { Gateway } from './gateway.ts'
 import { GatewayError } from './gateway-error.ts'
-import { RPC } from './upstream/rpc-error.ts'
 import type { ClientView, ViewHome } from './view/client-view.ts'
 import { isObject, members, sourceOf, trimmed } from './wire/json-span.ts'
 import { encodeMessage, type RequestMessage, readMessage } from './wire/message.ts'
+import { RPC } from './wire/rpc-codes.ts'
 
 interface ListedTool {
   readonly name: string
@@ -100,11 +100,7 @@ const TERMINAL: ClientDescription = {
 
 /** Nobody sits at the other side of a question: the server is told so. */
 const SILENT: Reachable = {
-  ask: (_request, waiting) => {
-    const reply = readMessage(encodeMessage({ id: 0, error: { code: -32601, message: 'Method not found' } }))
-    if (reply.kind === 'response') queueMicrotask(() => waiting.onReply(reply))
-    return { sent: undefined, cancel: () => undefined }
-  },
+  ask: (_request, waiting) => refuseToAsk(waiting, RPC.methodNotFound, 'Method not found'),
   notify: () => undefined,
   room: () => undefined,
 }

@@ -1,16 +1,16 @@
-import type { Caller, Question } from '../downstream/caller.ts'
+import { type Caller, type Question, refuseToAsk } from '../downstream/caller.ts'
 import { Flight } from '../downstream/flight.ts'
 import type { ClientDescription } from '../eras/client.ts'
 import { canBeAsked, type InputRequest } from '../eras/input-required.ts'
 import { sourceOf } from '../wire/json-span.ts'
 import {
-  encodeError,
   type NotificationMessage,
   type RequestMessage,
   type ResponseMessage,
   readMessage,
 } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'
+import { RPC } from '../wire/rpc-codes.ts'
 
 /** Servers ask several things at once, but in a message each. */
 const GATHER_MS = 15
@@ -90,10 +90,8 @@ export class HeldCall implements Caller {
   }
 
   ask(request: RequestMessage, waiting: Waiting): Question {
-    if (!canBeAsked(request.method, this.client.capabilities)) {
-      queueMicrotask(() => waiting.onReply(refusal(request)))
-      return { sent: undefined, cancel: () => undefined }
-    }
+    if (!canBeAsked(request.method, this.client.capabilities))
+      return refuseToAsk(waiting, RPC.methodNotFound, 'the client cannot be asked this')
     const key = `input-${++this.#asked}`
     this.#questions.set(key, { request, waiting })
     this.#wake?.()
@@ -118,15 +116,7 @@ function inputOf(key: string, { bytes, method, paramsSpan }: RequestMessage): In
 }
 
 function responseOf(resultSource: string): ResponseMessage {
-  return response(new TextEncoder().encode(`{"jsonrpc":"2.0","id":0,"result":${resultSource}}`))
-}
-
-function refusal(request: RequestMessage): ResponseMessage {
-  return response(encodeError(request, { code: -32601, message: 'the client cannot be asked this' }))
-}
-
-function response(bytes: Uint8Array): ResponseMessage {
-  const message = readMessage(bytes)
+  const message = readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":0,"result":${resultSource}}`))
   if (message.kind !== 'response') throw new TypeError('not a response')
   return message
 }

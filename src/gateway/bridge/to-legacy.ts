@@ -6,6 +6,7 @@ import type { SessionMemory } from '../session-memory.ts'
 import { type Edit, insertion, removals, replaceWith, splice } from '../wire/json-edit.ts'
 import { fieldsOf, isObject, sourceOf } from '../wire/json-span.ts'
 import { encodeResult, type RequestMessage, type ResponseMessage, textParam } from '../wire/message.ts'
+import { RPC } from '../wire/rpc-codes.ts'
 import { HeldCall } from './held-call.ts'
 import type { HeldCalls } from './held-calls.ts'
 
@@ -76,5 +77,6 @@ const UNCACHED = { ttlMs: '0', cacheScope: '"private"' }
 /** -32002 (resource not found) must not be sent in the new revision; it is -32602 there. */
 function modernCode({ bytes, error }: ResponseMessage): Edit[] {
   const code = fieldsOf(bytes, error)?.get('code')
-  return code !== undefined && sourceOf(bytes, code) === '-32002' ? [replaceWith(code, '-32602')] : []
+  const isNotFound = code !== undefined && Number(sourceOf(bytes, code)) === RPC.resourceNotFound
+  return isNotFound ? [replaceWith(code, String(RPC.invalidParams))] : []
 }

@@ -1,4 +1,5 @@
 import type { ClientDescription } from '../eras/client.ts'
+import { errorResponse } from '../wire/error-response.ts'
 import type { NotificationMessage, RequestMessage } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'
 
@@ -29,4 +30,10 @@ export interface Caller extends Reachable {
   /** Whether he has gone to think over a question, and is not waiting just now. */
   readonly isAway: boolean
   progress(notification: NotificationMessage): void | Promise<void>
+}
+
+/** Nobody can be asked this: the server gets an error for an answer. */
+export function refuseToAsk(waiting: Waiting, code: number, message: string): Question {
+  queueMicrotask(() => waiting.onReply(errorResponse(code, message)))
+  return { sent: undefined, cancel: () => undefined }
 }

@@ -13,6 +13,7 @@ import {
   type RequestMessage,
 } from '../wire/message.ts'
 import type { PendingRequests } from '../wire/pending.ts'
+import { RPC } from '../wire/rpc-codes.ts'
 import { heldBackError, tooLargeError, unreadableError } from './call-errors.ts'
 import type { Reachable } from './caller.ts'
 import type { Call, CallsInFlight } from './calls-in-flight.ts'
@@ -104,7 +105,7 @@ export class Incoming {
       this.#parts.pending.lose(idKey(message.bytes, message.id), heldBackError(this.#parts.server))
     if (message.kind === 'request')
       void this.#parts.writer.write(
-        encodeError(message, { code: -32600, message: 'it has the value of a secret' }),
+        encodeError(message, { code: RPC.invalidRequest, message: 'it has the value of a secret' }),
       )
   }
 

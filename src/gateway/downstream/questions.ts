@@ -1,5 +1,6 @@
 import { encodeError, idKey, type NotificationMessage, type RequestMessage } from '../wire/message.ts'
 import { restoreId, restoreToken } from '../wire/relabel.ts'
+import { RPC } from '../wire/rpc-codes.ts'
 import type { CallTimer } from './call-timer.ts'
 import type { Question, Reachable } from './caller.ts'
 
@@ -36,7 +37,7 @@ export class Questions {
     if (this.#open.size >= MAX_OPEN) return this.#write(tooMany(request))
     const key = idKey(request.bytes, request.id)
     if (this.#open.has(key))
-      return this.#write(encodeError(request, { code: -32600, message: 'this id is in use' }))
+      return this.#write(encodeError(request, { code: RPC.invalidRequest, message: 'this id is in use' }))
     const open: OpenQuestion = { question: null, timer, isClosed: false }
     this.#open.set(key, open)
     timer?.questionOpened()
@@ -53,7 +54,7 @@ export class Questions {
       onLost: (reason) => {
         this.#close(key, open)
         if (reason !== undefined)
-          void this.#write(encodeError(request, { code: -32603, message: reason.message }))
+          void this.#write(encodeError(request, { code: RPC.internalError, message: reason.message }))
       },
     })
     return open.question.sent
@@ -85,18 +86,20 @@ export class Questions {
 }
 
 export function nobodyToAsk(request: RequestMessage): Uint8Array {
-  return encodeError(request, { code: -32000, message: 'mcplexer: there is no client to ask at the moment' })
+  return encodeError(request, {
+    code: RPC.refused,
+    message: 'mcplexer: there is no client to ask at the moment',
+  })
 }
 
 function withheld(request: RequestMessage): Uint8Array {
   return encodeError(request, {
-    code: -32000,
+    code: RPC.refused,
     message: 'mcplexer: the answer holds a secret of another server',
   })
 }
 
-/** -32000: JSON-RPC leaves it to implementations. */
 function tooMany(request: RequestMessage): Uint8Array {
   const message = `mcplexer: ${MAX_OPEN} requests of this server wait for the client already`
-  return encodeError(request, { code: -32000, message })
+  return encodeError(request, { code: RPC.refused, message })
 }

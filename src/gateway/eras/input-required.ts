@@ -9,6 +9,7 @@ import {
   textOf,
 } from '../wire/json-span.ts'
 import type { ResponseMessage } from '../wire/message.ts'
+import { RPC } from '../wire/rpc-codes.ts'
 
 /** One request of a server to the client, inside of a result. `params` is JSON source. */
 export interface InputRequest {
@@ -56,7 +57,7 @@ export function readInputRequired({ bytes, result }: ResponseMessage): InputRequ
 export function readUrlElicitations({ bytes, error }: ResponseMessage): readonly InputRequest[] | null {
   const fields = fieldsOf(bytes, error)
   const code = fields?.get('code')
-  if (code === undefined || sourceOf(bytes, code) !== '-32042') return null
+  if (code === undefined || Number(sourceOf(bytes, code)) !== RPC.urlElicitationRequired) return null
   const elicitations = fieldsOf(bytes, fields?.get('data'))?.get('elicitations')
   if (!isArray(bytes, elicitations)) return null
   return elements(bytes, elicitations).map((span, index) => ({

@@ -1,14 +1,17 @@
-import type { Question } from '../downstream/caller.ts'
+import { type Question, refuseToAsk } from '../downstream/caller.ts'
+import { errorResponse } from '../wire/error-response.ts'
 import {
   encodeMessage,
   type NotificationMessage,
   type RequestMessage,
   type ResponseMessage,
-  readMessage,
 } from '../wire/message.ts'
 import { PendingRequests, type Waiting } from '../wire/pending.ts'
 import { relabelCancellation, relabelRequest } from '../wire/relabel.ts'
+import { RPC } from '../wire/rpc-codes.ts'
 import type { Outlet } from './outlet.ts'
+
+const NO_ANSWER = 'mcplexer: the client has closed its input, and can answer nothing more'
 
 /** What a legacy client is asked by servers and has not answered yet. */
 export class ClientQuestions {
@@ -16,10 +19,7 @@ export class ClientQuestions {
   #hasEnded = false
 
   ask(request: RequestMessage, waiting: Waiting, outlet: Outlet): Question {
-    if (this.#hasEnded) {
-      queueMicrotask(() => waiting.onReply(noAnswer()))
-      return { sent: undefined, cancel: () => undefined }
-    }
+    if (this.#hasEnded) return refuseToAsk(waiting, RPC.refused, NO_ANSWER)
     const id = this.#pending.open(waiting)
     const sent = outlet.send(relabelRequest(request, id))
     return {
@@ -48,23 +48,12 @@ export class ClientQuestions {
   /** The client can answer nothing more: that is the answer to all that it was asked, and will be. */
   end(): void {
     this.#hasEnded = true
-    this.#pending.settleAll(noAnswer())
+    this.#pending.settleAll(errorResponse(RPC.refused, NO_ANSWER))
   }
 
   loseAll(): void {
     this.#pending.loseAll()
   }
-}
-
-/** -32000: JSON-RPC leaves it to implementations. */
-function noAnswer(): ResponseMessage {
-  const error = {
-    code: -32000,
-    message: 'mcplexer: the client has closed its input, and can answer nothing more',
-  }
-  const message = readMessage(encodeMessage({ id: 0, error }))
-  if (message.kind !== 'response') throw new TypeError('not a response')
-  return message
 }
 
 function serverEnded(id: number): Uint8Array {

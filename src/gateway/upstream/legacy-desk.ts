@@ -19,12 +19,13 @@ import {
 } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'
 import { restoreId, restoreToken } from '../wire/relabel.ts'
+import { RPC } from '../wire/rpc-codes.ts'
 import { ClientQuestions } from './client-questions.ts'
 import { Flights } from './flights.ts'
 import { describeClient, initializeResult } from './initialize.ts'
 import { Latest } from './latest.ts'
 import type { Outlet } from './outlet.ts'
-import { errorReply, failedRequest, methodNotFound, notThere, RPC } from './rpc-error.ts'
+import { errorReply, failedRequest, methodNotFound, notThere } from './rpc-error.ts'
 import { Service, type ServiceDeps } from './service.ts'
 
 /** Without `logging/setLevel` the servers decide; a modern one has to be told something. */

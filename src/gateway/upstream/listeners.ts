@@ -1,5 +1,5 @@
 import type { ListKind } from '../catalog/kinds.ts'
-import type { Question } from '../downstream/caller.ts'
+import { type Question, refuseToAsk } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import type { ClientDescription } from '../eras/client.ts'
 import { META } from '../eras/modern.ts'
@@ -7,17 +7,12 @@ import type { ClientView, ViewHome } from '../view/client-view.ts'
 import { isRefusal, type Update } from '../view/resource-watches.ts'
 import { insertion, replaceWith, splice } from '../wire/json-edit.ts'
 import { elements, isArray, isObject, isString, members, sourceOf, textOf } from '../wire/json-span.ts'
-import {
-  encodeError,
-  encodeMessage,
-  type NotificationMessage,
-  type RequestMessage,
-  readMessage,
-} from '../wire/message.ts'
+import { encodeMessage, type NotificationMessage, type RequestMessage, readMessage } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'
+import { RPC } from '../wire/rpc-codes.ts'
 import { Latest } from './latest.ts'
 import type { Outlet } from './outlet.ts'
-import { errorReply, RPC } from './rpc-error.ts'
+import { errorReply } from './rpc-error.ts'
 
 /** Which field of the filter is about which list, and what the client is told then. */
 const FIELDS = {
@@ -124,10 +119,8 @@ export class Listeners implements ViewHome {
   }
 
   /** A legacy server asks outside of any call: in this revision there is nobody to ask. */
-  ask(request: RequestMessage, waiting: Waiting): Question {
-    const refusal = readMessage(encodeError(request, { code: -32000, message: 'no call is in flight' }))
-    if (refusal.kind === 'response') queueMicrotask(() => waiting.onReply(refusal))
-    return { sent: undefined, cancel: () => undefined }
+  ask(_request: RequestMessage, waiting: Waiting): Question {
+    return refuseToAsk(waiting, RPC.refused, 'no call is in flight')
   }
 
   /** What belongs to no request and no subscription is not for a client of this revision. */

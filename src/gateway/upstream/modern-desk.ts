@@ -1,24 +1,23 @@
 import { kindOfMethod, type ListKind } from '../catalog/kinds.ts'
-import type { Caller } from '../downstream/caller.ts'
+import { type Caller, refuseToAsk } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import type { ClientDescription } from '../eras/client.ts'
 import { isAtLeast, isLogLevel } from '../eras/levels.ts'
 import { DISCOVER, type Envelope, LISTEN, META, MODERN_REVISION, readEnvelope } from '../eras/modern.ts'
 import { SERVER_INFO } from '../eras/server-info.ts'
 import {
-  encodeError,
   encodeResult,
   isGiven,
   type NotificationMessage,
   type RequestMessage,
-  readMessage,
   textParam,
 } from '../wire/message.ts'
 import { restoreToken } from '../wire/relabel.ts'
+import { RPC } from '../wire/rpc-codes.ts'
 import { type ClientKind, ClientKinds, clientInfoOf } from './client-kinds.ts'
 import { Flights } from './flights.ts'
 import type { Outlet } from './outlet.ts'
-import { errorReply, failedRequest, methodNotFound, RPC } from './rpc-error.ts'
+import { errorReply, failedRequest, methodNotFound } from './rpc-error.ts'
 import type { Service, ServiceDeps } from './service.ts'
 
 /** Of the older revisions, and gone in this one. */
@@ -138,11 +137,8 @@ export class ModernDesk {
       isOneOfMany: outlet !== this.#home,
       isAway: false,
       room: () => outlet.room(),
-      ask: (question, waiting) => {
-        const refusal = readMessage(encodeError(question, NO_REQUESTS))
-        if (refusal.kind === 'response') queueMicrotask(() => waiting.onReply(refusal))
-        return { sent: undefined, cancel: () => undefined }
-      },
+      ask: (_question, waiting) =>
+        refuseToAsk(waiting, RPC.methodNotFound, 'this revision has no requests of servers'),
       notify: (notification) => {
         if (notification.method !== 'notifications/message') return outlet.send(notification.bytes)
         const isWanted = logLevel !== null && isAtLeast(textParam(notification, 'level'), logLevel)
@@ -155,8 +151,6 @@ export class ModernDesk {
     }
   }
 }
-
-const NO_REQUESTS = { code: RPC.methodNotFound, message: 'this revision has no requests of servers' }
 
 /** MCP 2026-07-28, "Overview: Per-request protocol fields" and "Versioning". Null when there is none. */
 function problemOf(request: RequestMessage, { revision, capabilities, logLevel }: Envelope): Uint8Array | null {

@@ -2,17 +2,7 @@ import { isMcplexerError, log } from '../../base/index.ts'
 import type { Era } from '../eras/client.ts'
 import { publicWording } from '../public-wording.ts'
 import { encodeError, encodeResult, type RequestMessage, textParam } from '../wire/message.ts'
-
-/** JSON-RPC 2.0, section 5.1; MCP 2025-11-25 and 2026-07-28, "Error Codes". */
-export const RPC = {
-  parseError: -32700,
-  invalidRequest: -32600,
-  methodNotFound: -32601,
-  invalidParams: -32602,
-  internalError: -32603,
-  resourceNotFound: -32002,
-  unsupportedVersion: -32022,
-} as const
+import { RPC } from '../wire/rpc-codes.ts'
 
 export function errorReply(request: RequestMessage, code: number, message: string, data?: object): Uint8Array {
   return encodeError(request, { code, message, ...(data === undefined ? {} : { data }) })

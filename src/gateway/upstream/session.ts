@@ -10,10 +10,11 @@ import {
   readMessage,
   splitBatch,
 } from '../wire/message.ts'
+import { RPC } from '../wire/rpc-codes.ts'
 import { LegacyDesk } from './legacy-desk.ts'
 import { ModernDesk } from './modern-desk.ts'
 import type { Outlet } from './outlet.ts'
-import { errorReply, failedRequest, RPC, skippedReply, unreadableReply } from './rpc-error.ts'
+import { errorReply, failedRequest, skippedReply, unreadableReply } from './rpc-error.ts'
 import type { ServiceDeps } from './service.ts'
 
 interface SessionDeps extends ServiceDeps {

@@ -1,8 +1,7 @@
 import type { Server } from '../../config/index.ts'
 import type { ServerLink } from '../downstream/link.ts'
 import type { ClientDescription } from '../eras/client.ts'
-import type { NotificationMessage, ResponseMessage } from '../wire/message.ts'
-import { textParam } from '../wire/message.ts'
+import { type NotificationMessage, type ResponseMessage, textParam } from '../wire/message.ts'
 import { listenTo, type Subscription, subscribeTo } from './subscription.ts'
 
 /** News of a resource. */

@@ -1,8 +1,10 @@
 import type { ServerLink } from '../downstream/link.ts'
 import type { ClientDescription } from '../eras/client.ts'
 import { envelopeSource, LISTEN } from '../eras/modern.ts'
+import { errorResponse } from '../wire/error-response.ts'
 import { elements, isArray, isObject, isString, members, textOf } from '../wire/json-span.ts'
-import { encodeMessage, type NotificationMessage, type ResponseMessage, readMessage } from '../wire/message.ts'
+import type { NotificationMessage, ResponseMessage } from '../wire/message.ts'
+import { RPC } from '../wire/rpc-codes.ts'
 
 /** One resource that one server was asked to tell about. */
 export interface Subscription {
@@ -65,8 +67,5 @@ function isAcknowledged({ bytes, params }: NotificationMessage, key: string): bo
 }
 
 function notTold(): ResponseMessage {
-  const error = { code: -32602, message: 'the server does not tell about this resource' }
-  const message = readMessage(encodeMessage({ id: 0, error }))
-  if (message.kind !== 'response') throw new TypeError('not a response')
-  return message
+  return errorResponse(RPC.invalidParams, 'the server does not tell about this resource')
 }

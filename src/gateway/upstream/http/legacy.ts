@@ -1,10 +1,10 @@
 import { isLegacyRevision } from '../../eras/legacy.ts'
 import type { Message, RequestMessage } from '../../wire/message.ts'
-import { RPC } from '../rpc-error.ts'
+import { RPC } from '../../wire/rpc-codes.ts'
 import { methodNotAllowed } from './guard.ts'
 import type { OpenSession } from './http-session.ts'
 import { LegacySession, requestedRevision } from './legacy-session.ts'
-import { accepted, HTTP_RPC, refusal } from './refusal.ts'
+import { accepted, refusal } from './refusal.ts'
 import { SessionTable, type TableLimits } from './session-table.ts'
 
 const SESSION_HEADER = 'Mcp-Session-Id'
@@ -75,7 +75,7 @@ export class LegacyEndpoint {
     const id = headers.get(SESSION_HEADER)
     if (id === null) return refusal(400, `${SESSION_HEADER} is missing; a session begins with initialize`)
     const session = this.#table.find(id, bearer)
-    return session ?? refusal(404, 'Session not found', { code: HTTP_RPC.sessionUnknown })
+    return session ?? refusal(404, 'Session not found', { code: RPC.sessionUnknown })
   }
 }
 

@@ -1,23 +1,23 @@
 import { fieldsOf, isObject, isString, textOf } from '../../wire/json-span.ts'
 import { type Message, type RequestMessage, readMessage } from '../../wire/message.ts'
 import { onOneLine } from '../../wire/one-line.ts'
+import { RPC } from '../../wire/rpc-codes.ts'
 import type { Outlet } from '../outlet.ts'
-import { RPC } from '../rpc-error.ts'
 import { encodeEvent } from './event-store.ts'
 import { Exchange } from './exchange.ts'
 import type { HttpSession, OpenSession } from './http-session.ts'
 import { mismatchedHeader } from './metadata-headers.ts'
 import { mismatchedParam } from './param-headers.ts'
-import { accepted, HTTP_RPC, JSON_HEADERS, refusal, refusedRequest } from './refusal.ts'
+import { accepted, JSON_HEADERS, refusal, refusedRequest } from './refusal.ts'
 import { SseConnection } from './sse-connection.ts'
 
 const PREFIX = 'io.modelcontextprotocol/'
 /** Errors that are an HTTP status too. MCP 2026-07-28, "Protocol Version Header" and "Per-request protocol fields". */
-const STATUS_OF = new Map([
-  [RPC.methodNotFound as number, 404],
-  [HTTP_RPC.headerMismatch, 400],
-  [-32021, 400],
-  [-32022, 400],
+const STATUS_OF = new Map<number, number>([
+  [RPC.methodNotFound, 404],
+  [RPC.headerMismatch, 400],
+  [RPC.capabilityMissing, 400],
+  [RPC.unsupportedVersion, 400],
 ])
 const MAX_ERROR_BYTES = 64 * 1024
 const OPENED = new TextEncoder().encode(': \n\n')
@@ -63,7 +63,7 @@ export class ModernEndpoint {
       mismatchedHeader(headers, message, version) ?? (await this.#mismatchedParam(headers, message, session))
     if (header === null) return null
     const text = `Header mismatch: ${header} is missing or does not say what the body says`
-    return refusedRequest(message, 400, HTTP_RPC.headerMismatch, text)
+    return refusedRequest(message, 400, RPC.headerMismatch, text)
   }
 
   async #mismatchedParam(

@@ -1,16 +1,14 @@
 import { encodeError, type RequestMessage } from '../../wire/message.ts'
+import { RPC } from '../../wire/rpc-codes.ts'
 import { unreadableReply } from '../rpc-error.ts'
 
 export const JSON_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
-
-/** -32020: MCP 2026-07-28, "Error Codes". -32001: what clients of 2025 expect of a session that is gone. */
-export const HTTP_RPC = { headerMismatch: -32020, sessionUnknown: -32001, refused: -32000 } as const
 
 /** An HTTP error with a JSON-RPC error that has no id: the body was not looked at, or nothing can be answered. */
 export function refusal(
   status: number,
   message: string,
-  { code = HTTP_RPC.refused as number, headers = {} as Record<string, string> } = {},
+  { code = RPC.refused as number, headers = {} as Record<string, string> } = {},
 ): Response {
   return new Response(unreadableReply(null, code, message), {
     status,
