@@ -99,8 +99,8 @@ async function keepHouse(
   closing.push(lockWhenIdle(activity, vault, () => inForce().lockIdleMin))
 }
 
-function wantsShield({ servers }: Config): boolean {
-  return [...servers.values()].some(({ isDisabled, shield }) => !isDisabled && shield !== 'off')
+function wantsShield({ enabled }: Config): boolean {
+  return enabled.some(({ shield }) => shield !== 'off')
 }
 
 /** Where no key can be kept each run makes its own, and so other digests of the same arguments. */

@@ -21,6 +21,6 @@ export function serverOf(config: Config, toolName: string): string {
 }
 
 export function startedServers(config: Config): string {
-  const [first, ...more] = [...config.servers.values()].filter(({ isDisabled }) => !isDisabled)
+  const [first, ...more] = config.enabled
   return first !== undefined && more.length === 0 ? first.id : counted(more.length + 1, 'server')
 }

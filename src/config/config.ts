@@ -73,4 +73,6 @@ export interface Config {
   readonly audit: AuditSettings
   readonly authScopes: ReadonlyMap<string, AuthScope>
   readonly servers: ReadonlyMap<string, Server>
+  /** Those of them that are not disabled, in the order of the file. */
+  readonly enabled: readonly Server[]
 }

@@ -7,6 +7,9 @@ import type { ConfigFile, ServerEntry } from './schema.ts'
 /** A checked file as the other rooms use it: our names, every path in it absolute. `digest`: that of its bytes. */
 export function configOf(file: ConfigFile, digest: string, path: string): Config {
   const absolute = resolve(path)
+  const servers = file.downstream_servers.map((entry) =>
+    serverOf(entry, dirname(absolute), file.require_shield),
+  )
   return {
     path: absolute,
     digest,
@@ -20,12 +23,8 @@ export function configOf(file: ConfigFile, digest: string, path: string): Config
       keepMb: file.audit.keep_mb,
     },
     authScopes: new Map(file.auth_scopes.map((scope) => [scope.id, scopeOf(scope)])),
-    servers: new Map(
-      file.downstream_servers.map((entry) => [
-        entry.id,
-        serverOf(entry, dirname(absolute), file.require_shield),
-      ]),
-    ),
+    servers: new Map(servers.map((server) => [server.id, server])),
+    enabled: servers.filter(({ isDisabled }) => !isDisabled),
   }
 }
 

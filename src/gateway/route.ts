@@ -37,7 +37,7 @@ export function findRoute(request: RequestMessage, deps: RouteDeps): Route | nul
       return byUri(request, request.params.get('uri'), deps)
   }
   if (request.method.startsWith('tasks/')) return byTask(request, deps)
-  return toTheOnly(enabled(deps.config))
+  return toTheOnly(deps.config.enabled)
 }
 
 /** A listed name is looked up; one of a server never seen is taken apart, so that a call need not wait for a list. */
@@ -51,7 +51,7 @@ function byName(
   const name = textOf(request.bytes, span)
   const listed = catalog.find(kind, name)
   if (listed !== null) return routeTo(listed.server, span, name, listed.key)
-  for (const server of enabled(config)) {
+  for (const server of config.enabled) {
     if (catalog.listingOf(server.id) !== null) continue
     const key = server.namespace === '' ? name : splitPublicName(name).tool
     if (publicKey(kind, server.namespace, key) === name) return routeTo(server, span, name, key)
@@ -96,19 +96,15 @@ function byTemplate(uri: string, catalog: Catalog): { server: Server; key: strin
 function byTask(request: RequestMessage, deps: RouteDeps): Route | null {
   const taskId = textParam(request, 'taskId')
   const owner = taskId === null ? null : deps.memory.ownerOfTask(taskId)
-  const server = enabled(deps.config).find(({ id }) => id === owner)
-  return server === undefined ? toTheOnly(enabled(deps.config)) : { server, edits: [], key: null }
+  const server = deps.config.enabled.find(({ id }) => id === owner)
+  return server === undefined ? toTheOnly(deps.config.enabled) : { server, edits: [], key: null }
 }
 
 function withResources({ config, catalog }: RouteDeps): Server[] {
-  return enabled(config).filter((server) => {
+  return config.enabled.filter((server) => {
     const listing = catalog.listingOf(server.id)
     return listing === null || Object.hasOwn(JSON.parse(listing.offer.capabilities), 'resources')
   })
-}
-
-function enabled(config: Config): Server[] {
-  return [...config.servers.values()].filter((server) => !server.isDisabled)
 }
 
 function toTheOnly(servers: readonly Server[], key: string | null = null): Route | null {

@@ -19,5 +19,6 @@ export function listing(lists: Partial<Record<ListKind, readonly string[]>>): Se
     offer: { era: 'legacy', capabilities: '{"tools":{},"resources":{}}', instructions: '' },
     lists: { tools: [], prompts: [], resources: [], templates: [], ...lists },
     ttlMs: 0,
+    withheld: [],
   }
 }

@@ -2,9 +2,10 @@ import { log } from '../../base/index.ts'
 import type { Config, Server } from '../../config/index.ts'
 import { textOf } from '../wire/json-span.ts'
 import { keyIn, keySpanIn } from './item-key.ts'
-import { KINDS, LIST_KINDS, type ListKind } from './kinds.ts'
+import { byKind, LIST_KINDS, type ListKind } from './kinds.ts'
 import { type CatalogItem, hasUris, mergedItems, renamed } from './merge.ts'
 import { namespaceIn, publicKey, publicUri } from './namespace.ts'
+import { toolOf } from './pinned-item.ts'
 import { plainSource, plainText } from './plain-text.ts'
 import type { ServerListing } from './store.ts'
 
@@ -14,8 +15,6 @@ const MAX_WARNINGS = 100
 type Merged = Record<ListKind, ReadonlyMap<string, CatalogItem>>
 type Items = Record<ListKind, readonly CatalogItem[]>
 
-/** In front of the name of a withheld tool. */
-const TOOLS = 'tools/'
 const encoder = new TextEncoder()
 
 /** The merged lists of all enabled servers, in the order of the configuration, then of each server. */
@@ -50,7 +49,7 @@ export class Catalog {
 
   /** Enabled servers that were seen, in the order of the configuration. */
   seen(): { server: Server; listing: ServerListing }[] {
-    return this.#enabled().flatMap((server) => {
+    return this.#config.enabled.flatMap((server) => {
       const listing = this.listingOf(server.id)
       return listing === null ? [] : { server, listing }
     })
@@ -58,7 +57,7 @@ export class Catalog {
 
   /** Whether there is no enabled server that was not seen. */
   get isWhole(): boolean {
-    return this.#enabled().every(({ id }) => this.#listings.has(id))
+    return this.#config.enabled.every(({ id }) => this.#listings.has(id))
   }
 
   find(kind: ListKind, key: string): CatalogItem | null {
@@ -88,9 +87,10 @@ export class Catalog {
   /** The server whose tool of this public name is withheld; null: it is not. */
   withholder(publicName: string): Server | null {
     const found = this.seen().find(({ server, listing }) =>
-      (listing.withheld ?? []).some(
-        (item) => publicKey('tools', server.namespace, item.slice(TOOLS.length)) === publicName,
-      ),
+      listing.withheld.some((item) => {
+        const tool = toolOf(item)
+        return tool !== null && publicKey('tools', server.namespace, tool) === publicName
+      }),
     )
     return found?.server ?? null
   }
@@ -105,7 +105,7 @@ export class Catalog {
   #hasUriOfAnother(server: Server, uri: string): boolean {
     const claimed = namespaceIn(uri)
     if (claimed === null) return false
-    const other = this.#enabled().find(({ id, namespace }) => id !== server.id && namespace === claimed)
+    const other = this.#config.enabled.find(({ id, namespace }) => id !== server.id && namespace === claimed)
     if (other !== undefined)
       this.#warnOnce(`${server.id}: a URI like one of ${other.id} is left out: ${plainText(uri)}`)
     return other !== undefined
@@ -115,14 +115,10 @@ export class Catalog {
   #looksLikeAnother(server: Server, name: string): boolean {
     const isOf = ({ id, namespace }: Server) =>
       id !== server.id && namespace !== '' && name.toLowerCase().startsWith(`${namespace}__`)
-    const other = this.#enabled().find(isOf)
+    const other = this.#config.enabled.find(isOf)
     if (other !== undefined)
       this.#warnOnce(`${server.id}: a tool named like one of ${other.id} is left out: ${plainText(name)}`)
     return other !== undefined
-  }
-
-  #enabled(): Server[] {
-    return [...this.#config.servers.values()].filter((server) => !server.isDisabled)
   }
 
   #forgetMerged(): void {
@@ -133,15 +129,10 @@ export class Catalog {
   #current(): Merged {
     if (this.#merged !== null) return this.#merged
     const items = this.seen().map(({ server, listing }) => this.#itemsOf(server, listing))
-    const merged = KINDS.map((kind) => [
-      kind,
-      mergedItems(
-        kind,
-        items.flatMap((each) => each[kind]),
-        (text) => this.#warnOnce(text),
-      ),
-    ])
-    this.#merged = Object.fromEntries(merged) as Merged
+    this.#merged = byKind((kind) => {
+      const all = items.flatMap((each) => each[kind])
+      return mergedItems(kind, all, (text) => this.#warnOnce(text))
+    })
     return this.#merged
   }
 
@@ -155,11 +146,9 @@ export class Catalog {
   #itemsOf(server: Server, listing: ServerListing): Items {
     const known = this.#items.get(server.id)
     if (known !== undefined) return known
-    const kinds = KINDS.map((kind) => [
-      kind,
+    const items = byKind((kind) =>
       listing.lists[kind].flatMap((written) => this.#itemIn(server, kind, written)),
-    ])
-    const items = Object.fromEntries(kinds) as Items
+    )
     this.#items.set(server.id, items)
     return items
   }

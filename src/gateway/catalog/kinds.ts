@@ -41,3 +41,7 @@ export function kindOfMethod(method: string): ListKind | null {
 export function kindsChangedBy(method: string): readonly ListKind[] {
   return KINDS.filter((kind) => LIST_KINDS[kind].changed === method)
 }
+
+export function byKind<T>(of: (kind: ListKind) => T): Record<ListKind, T> {
+  return { tools: of('tools'), prompts: of('prompts'), resources: of('resources'), templates: of('templates') }
+}

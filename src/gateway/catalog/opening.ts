@@ -45,10 +45,10 @@ export function mergedOpening(
 
 /** What a client is told of tools that it does not see. */
 export function withheldComplaints(catalog: Catalog): string[] {
-  const withholding = catalog.seen().filter(({ listing }) => (listing.withheld ?? []).length > 0)
+  const withholding = catalog.seen().filter(({ listing }) => listing.withheld.length > 0)
   return withholding.map(
     ({ server: { id }, listing }) =>
-      `mcplexer: withheld of server ${id}, as changed or new since it was first seen: ${listing.withheld?.length}; ` +
+      `mcplexer: withheld of server ${id}, as changed or new since it was first seen: ${listing.withheld.length}; ` +
       namingConfiguration(`a person has to run \`mcplexer tools review ${id}\``),
   )
 }

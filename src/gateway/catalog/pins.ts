@@ -2,10 +2,11 @@ import { digestOf, log, visibleLine } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import { canonicalJson } from '../wire/canonical-json.ts'
 import { keyIn, PINNED } from './item-key.ts'
+import { INSTRUCTIONS, itemOfTool } from './pinned-item.ts'
 import { plainSource } from './plain-text.ts'
 import type { ServerListing } from './store.ts'
 
-/** As it is remembered: `item` is `tools/NAME` or `instructions`. */
+/** As it is remembered: `item`: pinned-item.ts. */
 interface Pin {
   readonly item: string
   readonly digest: string
@@ -22,8 +23,6 @@ export interface PinStore {
   save(serverId: string, variant: string, pins: readonly Pin[]): Promise<void>
   withhold(serverId: string, variant: string, pins: readonly Pin[]): Promise<void>
 }
-
-const INSTRUCTIONS = 'instructions'
 
 /**
  * The listing without what has changed since the server was first seen by such a client: a tool with another
@@ -88,7 +87,7 @@ function isOffered(source: string): boolean {
 
 function itemOf(source: string): string {
   // as the database gives it back
-  return `tools/${keyIn(source, 'name')?.toWellFormed() ?? ''}`
+  return itemOfTool(keyIn(source, 'name')?.toWellFormed() ?? '')
 }
 
 function pinnedPart(source: string): unknown {

@@ -8,7 +8,7 @@ export interface ServerListing {
   /** The shortest time that one of the lists may be taken for fresh, in milliseconds. */
   readonly ttlMs: number
   /** What of it has changed since it was pinned, and is left out: `tools/NAME` or `instructions`. */
-  readonly withheld?: readonly string[]
+  readonly withheld: readonly string[]
 }
 
 interface StoredListing {

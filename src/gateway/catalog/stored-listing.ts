@@ -8,7 +8,7 @@ import type { ServerListing } from './store.ts'
 export function readListing(source: string): ServerListing | null {
   try {
     const listing = JSON.parse(source)
-    const { offer, lists, ttlMs, withheld = [] } = listing
+    const { offer, lists, ttlMs, withheld } = listing
     const isOffer = isEra(offer.era) && isObjectSource(offer.capabilities) && isText(offer.instructions)
     const isWhole =
       isOffer &&

@@ -158,9 +158,7 @@ export class ClientView implements LinkListener {
   async configure(config: Config): Promise<void> {
     const before = this.#config
     this.#config = config
-    const changed = [...config.servers.values()].filter(
-      (server) => !server.isDisabled && !sameLaunch(before.servers.get(server.id), server),
-    )
+    const changed = config.enabled.filter((server) => !sameLaunch(before.servers.get(server.id), server))
     for (const id of before.servers.keys()) if (!config.servers.has(id)) this.#deps.pools.own.retire(id)
     for (const server of changed) this.#deps.pools.own.retire(server.id)
     for (const { id, isDisabled } of config.servers.values()) if (isDisabled) this.#deps.pools.own.retire(id)

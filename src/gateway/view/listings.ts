@@ -135,6 +135,7 @@ export class Listings {
       offer: link.offer,
       lists: { ...before, ...items },
       ttlMs: Number.isFinite(ttlMs) ? ttlMs : 0,
+      withheld: [],
     }
     this.#current.set(server.id, listing)
     if (link.era === 'modern' && !tellsChanges(link))

@@ -1,6 +1,6 @@
 import type { Config, Server } from '../../config/index.ts'
 import { Catalog } from '../catalog/catalog.ts'
-import { KINDS, type ListKind } from '../catalog/kinds.ts'
+import { byKind, type ListKind } from '../catalog/kinds.ts'
 import { ListingMemory, type MemoryDeps } from '../catalog/listing-memory.ts'
 import { mergedOpening, withheldComplaints } from '../catalog/opening.ts'
 import { ShownLists } from '../catalog/shown-lists.ts'
@@ -74,7 +74,7 @@ export class ViewLists {
 
   /** The result. Waits at most `first_list_wait_sec` for servers never seen; the rest comes by `list_changed`. */
   async list(kind: ListKind): Promise<Uint8Array> {
-    const wanted = this.#enabled().filter(
+    const wanted = this.#config.enabled.filter(
       ({ id }) => this.catalog.listingOf(id) === null || this.#listings.isStale(id),
     )
     if (wanted.length > 0) await atMost(this.#config.firstListWaitSec * 1000, this.refresh(wanted))
@@ -83,11 +83,11 @@ export class ViewLists {
 
   /** Waits for servers never seen as long as each of them may take to start. */
   refreshUnseen(): Promise<void> {
-    return this.refresh(this.#enabled().filter(({ id }) => this.catalog.listingOf(id) === null))
+    return this.refresh(this.#config.enabled.filter(({ id }) => this.catalog.listingOf(id) === null))
   }
 
   /** Of all enabled servers when none are named; each is started when it does not run. */
-  async refresh(servers: readonly Server[] = this.#enabled()): Promise<void> {
+  async refresh(servers: readonly Server[] = this.#config.enabled): Promise<void> {
     await Promise.all(servers.map((server) => this.#refreshOne(server)))
   }
 
@@ -113,7 +113,7 @@ export class ViewLists {
   }
 
   /** Takes over the stored lists; gives the servers that have none, or one of another launch. */
-  async loadStored(servers: readonly Server[] = this.#enabled()): Promise<Server[]> {
+  async loadStored(servers: readonly Server[] = this.#config.enabled): Promise<Server[]> {
     const outdated: Server[] = []
     for (const server of servers) {
       const { listing, isOutdated } = await this.#stored.load(server)
@@ -165,10 +165,6 @@ export class ViewLists {
     if (!this.#isClosed) this.#listings.failed(server, error)
   }
 
-  #enabled(): Server[] {
-    return [...this.#config.servers.values()].filter((server) => !server.isDisabled)
-  }
-
   #announce(): void {
     const changed = this.#shown.takeChanged()
     if (changed.length > 0) this.#deps.onChanged(changed)
@@ -180,7 +176,6 @@ export class ViewLists {
 
   /** When they are given to a client nobody knows how old they are. */
   #replies(): StoredReplies {
-    const lists = Object.fromEntries(KINDS.map((kind) => [kind, this.#shown.result(kind, 0)]))
-    return { opening: this.opening(), lists: lists as StoredReplies['lists'] }
+    return { opening: this.opening(), lists: byKind((kind) => this.#shown.result(kind, 0)) }
   }
 }

@@ -1,7 +1,7 @@
 import { isLegacyRevision } from '../../eras/legacy.ts'
 import type { Message, RequestMessage } from '../../wire/message.ts'
 import { RPC } from '../../wire/rpc-codes.ts'
-import { methodNotAllowed } from './guard.ts'
+import { methodNotAllowed } from './admission.ts'
 import type { OpenSession } from './http-session.ts'
 import { LegacySession, requestedRevision } from './legacy-session.ts'
 import { accepted, refusal } from './refusal.ts'

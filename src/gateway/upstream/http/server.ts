@@ -5,8 +5,8 @@ import { MAX_LINE_BYTES } from '../../wire/framing.ts'
 import { type Message, readMessage, splitBatch } from '../../wire/message.ts'
 import { RPC } from '../../wire/rpc-codes.ts'
 import type { HttpAddress } from './address.ts'
+import { type Authorize, admit } from './admission.ts'
 import { readBody } from './body.ts'
-import { type Authorize, guard } from './guard.ts'
 import type { OpenSession } from './http-session.ts'
 import { LegacyEndpoint, type Post } from './legacy.ts'
 import { ModernEndpoint, versionInBody } from './modern.ts'
@@ -73,7 +73,7 @@ export class HttpServer {
   }
 
   async #answer(request: Request, server: Bun.Server<undefined>): Promise<Response> {
-    const bearer = guard(request, this.#address, this.#deps.authorize)
+    const bearer = admit(request, this.#address, this.#deps.authorize)
     if (bearer instanceof Response) return bearer
     this.#ofBearer(bearer)
     if (this.#isClosing) return refusal(503, 'the server is ending')

@@ -12,7 +12,7 @@ const BEARER = /^bearer +([\w.~+/=-]+)$/i
  * What is asked of every request before anything of its body is read, the cheapest attack first. Gives the refusal,
  * or what the bearer is known by. There are no CORS headers anywhere: no page of another origin can read an answer.
  */
-export function guard(request: Request, bound: HttpAddress, authorize: Authorize): Response | string {
+export function admit(request: Request, bound: HttpAddress, authorize: Authorize): Response | string {
   const { headers, method } = request
   if (!isOwnHost(headers.get('Host'), bound)) return refusal(403, 'this host name is not served')
   const origin = headers.get('Origin')
