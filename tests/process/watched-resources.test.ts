@@ -175,6 +175,9 @@ test('a server that is brought back by its policy is subscribed to again, though
 
   const asked = ['started', 'resources/subscribe test://a']
   await eventually(() => record().length >= 4, 'the subscription')
+  // the answer to the subscription is before the first of these
+  await client.callText('one__subscribed')
+  expect(await client.callText('one__subscribed')).toBe('test://a')
   expect(record()).toEqual([...asked, ...asked])
 })
 
