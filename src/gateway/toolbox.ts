@@ -112,7 +112,7 @@ const CALLER: Caller = {
   isAway: false,
   progress: () => undefined,
 }
-const NOBODY: ViewHome = { ...SILENT, listChanged: () => undefined, resourceUpdated: () => undefined }
+const NOBODY: ViewHome = { ...SILENT, listChanged: () => undefined, told: () => undefined }
 
 const CANCELLED = notificationOf({ method: 'notifications/cancelled', params: { requestId: 1 } })
 

@@ -6,8 +6,9 @@ import { isAtLeast, isLogLevel } from '../eras/levels.ts'
 import { META } from '../eras/modern.ts'
 import { GatewayError } from '../gateway-error.ts'
 import type { ViewHome } from '../view/client-view.ts'
-import type { Update } from '../view/resource-watches.ts'
-import { removals, replaceWith, splice } from '../wire/json-edit.ts'
+import { topicKey } from '../view/topic.ts'
+import type { News } from '../view/watches.ts'
+import { removals, splice } from '../wire/json-edit.ts'
 import {
   encodeMessage,
   encodeResult,
@@ -111,15 +112,11 @@ export class LegacyDesk implements ViewHome {
     for (const method of methods) this.#news.send(method, encodeMessage({ method }))
   }
 
-  resourceUpdated({ publicUri, notification }: Update): void {
-    const { bytes, params, paramsSpan } = notification
-    const uri = params.get('uri')
-    const meta = params.get('_meta')
-    if (uri === undefined || paramsSpan === null) return
-    const isTagged = meta !== undefined && notification.meta.has(META.subscriptionId)
-    const edits = [replaceWith(uri, JSON.stringify(publicUri))]
+  told({ topic, notification, edits }: News): void {
+    const { bytes, meta, paramsSpan } = notification
+    const isTagged = paramsSpan !== null && meta.has(META.subscriptionId)
     const untagged = isTagged ? removals(bytes, paramsSpan, new Set(['_meta'])) : []
-    this.#news.send(publicUri, splice(bytes, [...edits, ...untagged]))
+    this.#news.send(topicKey(topic), splice(bytes, [...edits, ...untagged]))
   }
 
   async close(): Promise<void> {
@@ -164,14 +161,14 @@ export class LegacyDesk implements ViewHome {
   }
 
   async #subscribe(request: RequestMessage, service: Service): Promise<Uint8Array> {
-    const reply = await (await service.view()).watch(request, this)
+    const reply = await (await service.view()).watch('resource', request, this)
     if (reply === 'unknown') return notThere(request, 'legacy')
     return reply === null ? encodeResult(request, '{}') : restoreId(reply, request)
   }
 
   async #unsubscribe(request: RequestMessage, service: Service): Promise<Uint8Array> {
     const uri = textParam(request, 'uri')
-    if (uri !== null) (await service.view()).unwatch(uri, this)
+    if (uri !== null) (await service.view()).unwatch({ kind: 'resource', name: uri }, this)
     return encodeResult(request, '{}')
   }
 

@@ -4,9 +4,19 @@ import type { Flight } from '../downstream/flight.ts'
 import type { ClientDescription } from '../eras/client.ts'
 import { META } from '../eras/modern.ts'
 import type { ClientView, ViewHome } from '../view/client-view.ts'
-import { isRefusal, type Update } from '../view/resource-watches.ts'
-import { insertion, replaceWith, splice } from '../wire/json-edit.ts'
-import { elements, isArray, isObject, isString, members, sourceOf, textOf } from '../wire/json-span.ts'
+import { TOPICS, type Topic, type TopicKind, topicKey } from '../view/topic.ts'
+import { isRefusal, type News } from '../view/watches.ts'
+import { type Edit, insertion, replaceWith, splice } from '../wire/json-edit.ts'
+import {
+  elements,
+  isArray,
+  isObject,
+  isString,
+  members,
+  type Span,
+  sourceOf,
+  textOf,
+} from '../wire/json-span.ts'
 import { encodeMessage, type NotificationMessage, type RequestMessage, readMessage } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'
 import { RPC } from '../wire/rpc-codes.ts'
@@ -21,6 +31,7 @@ const FIELDS = {
   resourcesListChanged: { kinds: ['resources', 'templates'], method: 'notifications/resources/list_changed' },
 } as const
 type Field = keyof typeof FIELDS
+const KINDS = Object.keys(TOPICS) as TopicKind[]
 
 interface Listener {
   /** JSON source of the id of its request. */
@@ -28,7 +39,8 @@ interface Listener {
   readonly outlet: Outlet
   readonly news: Latest
   readonly fields: readonly Field[]
-  readonly uris: ReadonlySet<string>
+  /** Each as `topicKey` gives it. */
+  readonly topics: ReadonlySet<string>
 }
 
 /** The acknowledgement has to come first: until then there is no room for anything else. */
@@ -82,16 +94,16 @@ export class Listeners implements ViewHome {
     const acknowledged = new Acknowledged(outlet)
     const id = sourceOf(request.bytes, request.id)
     const news = new Latest(acknowledged)
-    const listener = { id, outlet, news, fields: filter.fields, uris: new Set(filter.uris) }
+    const listener = { id, outlet, news, fields: filter.fields, topics: new Set(filter.topics.map(topicKey)) }
     this.#open.add(listener)
-    const uris = await watched(view, client, filter.uris, flight)
+    const topics = await watched(view, client, filter.topics, flight)
     if (!flight.isCancelled) {
-      await outlet.send(acknowledgement(listener, uris))
+      await outlet.send(acknowledgement(listener, topics))
       acknowledged.begin()
       await called
     }
     this.#open.delete(listener)
-    for (const uri of uris) view.unwatch(uri, flight)
+    for (const topic of topics) view.unwatch(topic, flight)
     return null
   }
 
@@ -111,10 +123,10 @@ export class Listeners implements ViewHome {
     }
   }
 
-  resourceUpdated({ watchedUris, publicUri, notification }: Update): void {
+  told({ topic, watched, notification, edits }: News): void {
     for (const listener of this.#open) {
-      if (!listener.uris.isDisjointFrom(watchedUris))
-        listener.news.send(publicUri, retagged(notification, publicUri, listener.id))
+      if (!listener.topics.isDisjointFrom(watched))
+        listener.news.send(topicKey(topic), retagged(notification, edits, listener.id))
     }
   }
 
@@ -130,7 +142,7 @@ export class Listeners implements ViewHome {
   room(): void {}
 }
 
-function filterOf({ bytes, params }: RequestMessage): { fields: Field[]; uris: string[] } | null {
+function filterOf({ bytes, params }: RequestMessage): { fields: Field[]; topics: Topic[] } | null {
   const filter = params.get('notifications')
   if (!isObject(bytes, filter)) return null
   const given = members(bytes, filter)
@@ -138,35 +150,44 @@ function filterOf({ bytes, params }: RequestMessage): { fields: Field[]; uris: s
     const span = given.get(name)
     return span !== undefined && sourceOf(bytes, span) === 'true'
   }
-  const subscriptions = given.get('resourceSubscriptions')
-  const uris = isArray(bytes, subscriptions) ? elements(bytes, subscriptions) : []
   return {
     fields: (Object.keys(FIELDS) as Field[]).filter(isTrue),
-    uris: uris.flatMap((span) => (isString(bytes, span) ? textOf(bytes, span) : [])),
+    topics: KINDS.flatMap((kind) =>
+      textsIn(bytes, given.get(TOPICS[kind].filter)).map((name) => ({ kind, name })),
+    ),
   }
+}
+
+function textsIn(bytes: Uint8Array, span: Span | undefined): string[] {
+  const spans = isArray(bytes, span) ? elements(bytes, span) : []
+  return spans.flatMap((each) => (isString(bytes, each) ? textOf(bytes, each) : []))
 }
 
 /** Those that a server has agreed to tell about. */
 async function watched(
   view: ClientView,
   client: ClientDescription,
-  uris: readonly string[],
+  topics: readonly Topic[],
   holder: object,
-): Promise<string[]> {
+): Promise<Topic[]> {
   const agreed = await Promise.all(
-    uris.map(async (uri) => {
-      const asked = readMessage(encodeMessage({ id: 0, method: 'resources/subscribe', params: { uri } }))
+    topics.map(async (topic) => {
+      const { request: method, param } = TOPICS[topic.kind]
+      const asked = readMessage(encodeMessage({ id: 0, method, params: { [param]: topic.name } }))
       if (asked.kind !== 'request') return []
-      const reply = await view.watch(asked, holder, client).catch(() => 'failed' as const)
-      return typeof reply === 'string' || isRefusal(reply) ? [] : [uri]
+      const reply = await view.watch(topic.kind, asked, holder, client).catch(() => 'failed' as const)
+      return typeof reply === 'string' || isRefusal(reply) ? [] : [topic]
     }),
   )
   return agreed.flat()
 }
 
-function acknowledgement({ id, fields }: Listener, uris: readonly string[]): Uint8Array {
-  const filter = Object.fromEntries(fields.map((field) => [field, true]))
-  const notifications = uris.length === 0 ? filter : { ...filter, resourceSubscriptions: uris }
+function acknowledgement({ id, fields }: Listener, topics: readonly Topic[]): Uint8Array {
+  const lists = Object.entries(Object.groupBy(topics, ({ kind }) => TOPICS[kind].filter))
+  const notifications = Object.fromEntries([
+    ...fields.map((field) => [field, true]),
+    ...lists.map(([filter, agreed = []]) => [filter, agreed.map(({ name }) => name)]),
+  ])
   return tagged({ method: 'notifications/subscriptions/acknowledged', params: { notifications } }, id)
 }
 
@@ -176,18 +197,17 @@ function tagged(message: { method: string; params?: object }, id: string): Uint8
   return splice(encoded.bytes, [insertion(encoded.bytes, encoded.paramsSpan, tagSource(id))])
 }
 
-/** The server's own words about its own URI, under the name and the subscription of the client. */
-function retagged(notification: NotificationMessage, publicUri: string, id: string): Uint8Array {
+/** The server's own words with the `edits` that they need, under the subscription of the client. */
+function retagged(notification: NotificationMessage, edits: readonly Edit[], id: string): Uint8Array {
   const { bytes, params, paramsSpan } = notification
-  const [uri, meta] = [params.get('uri'), params.get('_meta')]
-  if (uri === undefined || paramsSpan === null) return bytes
-  const renamed = replaceWith(uri, JSON.stringify(publicUri))
+  const meta = params.get('_meta')
+  if (paramsSpan === null) return bytes
   const tag = notification.meta.get(META.subscriptionId)
-  if (tag !== undefined) return splice(bytes, [renamed, replaceWith(tag, id)])
+  if (tag !== undefined) return splice(bytes, [...edits, replaceWith(tag, id)])
   const added = isObject(bytes, meta)
     ? insertion(bytes, meta, `"${META.subscriptionId}":${id}`)
     : insertion(bytes, paramsSpan, tagSource(id))
-  return splice(bytes, [renamed, added])
+  return splice(bytes, [...edits, added])
 }
 
 function tagSource(id: string): string {

@@ -23,16 +23,17 @@ import {
   textParam,
 } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'
-import { ResourceWatches, type Update } from './resource-watches.ts'
 import { SessionLinks } from './session-links.ts'
 import type { SessionPools } from './session-pools.ts'
 import { mergedTasks } from './task-lists.ts'
+import { TOPICS, type Topic, type TopicKind } from './topic.ts'
 import { ViewLists } from './view-lists.ts'
+import { type News, Watches } from './watches.ts'
 
 /** How a client app is told, or asked, what belongs to no request of its own. */
 export interface ViewHome extends Reachable {
   listChanged(kinds: readonly ListKind[]): void
-  resourceUpdated(update: Update): void
+  told(news: News): void
 }
 
 interface ViewDeps {
@@ -52,7 +53,7 @@ export class ClientView implements LinkListener {
   readonly lists: ViewLists
   readonly links = new SessionLinks(this)
   readonly #deps: ViewDeps
-  readonly #watches: ResourceWatches
+  readonly #watches: Watches
   readonly #memory = new SessionMemory()
   readonly #heldCalls = new HeldCalls()
   #config: Config
@@ -61,8 +62,8 @@ export class ClientView implements LinkListener {
   private constructor(deps: ViewDeps, config: Config, shown: ReadonlyMap<ListKind, Uint8Array>) {
     this.#deps = deps
     this.#config = config
-    this.#watches = new ResourceWatches(deps.client, {
-      onUpdated: (update) => deps.home.resourceUpdated(update),
+    this.#watches = new Watches(deps.client, {
+      onNews: (news) => deps.home.told(news),
       publicUriOf: (server, key) => this.lists.catalog.publicUriOf(server, key),
     })
     const acquire = (server: Server) => this.#acquire(server)
@@ -111,15 +112,16 @@ export class ClientView implements LinkListener {
   }
 
   /**
-   * From now on news of the resource come for `holder`, unless there is an error in the server's reply, which is null
-   * when it gives none; `unknown` when nobody has the resource.
+   * From now on news of what the request names come for `holder`, unless there is an error in the server's reply, which
+   * is null when it gives none; `unknown` when nobody has it.
    */
   async watch(
+    kind: TopicKind,
     request: RequestMessage,
     holder: object,
     client = this.#deps.client,
   ): Promise<ResponseMessage | 'unknown' | null> {
-    const uri = textParam(request, 'uri')
+    const name = textParam(request, TOPICS[kind].param)
     const route = findRoute(request, {
       config: this.#config,
       catalog: this.lists.catalog,
@@ -127,16 +129,17 @@ export class ClientView implements LinkListener {
     })
     const recorder = this.#deps.recorder.of(client)
     const startedMs = performance.now()
-    if (route === null || uri === null) {
+    if (route === null || name === null) {
       recorder.unknown(request, startedMs, null)
       return 'unknown'
     }
+    const topic = { kind, name }
     const arrived = this.links.begin(route.server.id)
     try {
       recorder.check()
       const link = await this.#acquire(route.server, client)
       const late = `server ${link.server.id}: the subscription was not answered`
-      const wish = { key: route.key ?? uri, publicUri: uri, params: ownParams(request, route.edits) }
+      const wish = { topic, key: route.key ?? name, params: ownParams(request, route.edits) }
       const adding = this.#watches.add(link, wish, holder)
       arrived()
       const reply = await withinStartupTimeout(link.server, adding, late)
@@ -144,14 +147,14 @@ export class ClientView implements LinkListener {
       return reply
     } catch (error) {
       arrived()
-      this.unwatch(uri, holder)
+      this.unwatch(topic, holder)
       recorder.done(request, route, startedMs, null, error)
       throw error
     }
   }
 
-  unwatch(publicUri: string, holder: object): void {
-    this.#watches.remove(publicUri, holder)
+  unwatch(topic: Topic, holder: object): void {
+    this.#watches.remove(topic, holder)
   }
 
   /** A server whose entry changed is replaced; new servers are listed; clients are told. */
@@ -206,9 +209,8 @@ export class ClientView implements LinkListener {
     const kinds = kindsChangedBy(notification.method)
     if (kinds.length > 0) return void this.lists.refreshChanged(link, kinds)
     const isLost = link.listeners.size > 1 && this.room() !== undefined
-    if (notification.method !== 'notifications/resources/updated')
-      return isLost ? undefined : this.notify(notification)
-    this.#watches.updated(link, notification)
+    if (notification.method !== TOPICS.resource.news) return isLost ? undefined : this.notify(notification)
+    this.#watches.resourceUpdated(link, notification)
   }
 
   onEnded(link: ServerLink): void {

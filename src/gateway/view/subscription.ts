@@ -5,8 +5,9 @@ import { errorResponse } from '../wire/error-response.ts'
 import { elements, isArray, isObject, isString, members, textOf } from '../wire/json-span.ts'
 import type { NotificationMessage, ResponseMessage } from '../wire/message.ts'
 import { RPC } from '../wire/rpc-codes.ts'
+import { TOPICS, type TopicKind } from './topic.ts'
 
-/** One resource that one server was asked to tell about. */
+/** One topic that one server was asked to tell about. */
 export interface Subscription {
   /** The server's reply; null when it tells without one. Rejects when the server goes away first. */
   readonly agreed: Promise<ResponseMessage | null>
@@ -34,19 +35,21 @@ export function subscribeTo(link: ServerLink, key: string, params: string): Subs
 /** A modern server tells what it will do first. MCP 2026-07-28, "Subscriptions: Acknowledgment". */
 export function listenTo(
   link: ServerLink,
+  kind: TopicKind,
   key: string,
   client: ClientDescription,
-  onUpdated: (notification: NotificationMessage) => void,
+  onNews: (notification: NotificationMessage) => void,
 ): Subscription {
-  const filter = `{"resourceSubscriptions":[${JSON.stringify(key)}]}`
+  const { filter: field, news } = TOPICS[kind]
+  const filter = `{"${field}":[${JSON.stringify(key)}]}`
   const params = `{"_meta":{${envelopeSource(client)}},"notifications":${filter}}`
   const { promise: agreed, resolve, reject } = Promise.withResolvers<ResponseMessage | null>()
   const cancel = link.connection.open(LISTEN, params, {
-    onReply: (reply) => resolve(reply.error === null ? notTold() : reply),
+    onReply: (reply) => resolve(reply.error === null ? notTold(kind) : reply),
     onLost: (reason) => reject(reason ?? new Error('the server is gone')),
     onEvent: (notification) => {
-      if (notification.method === 'notifications/resources/updated') onUpdated(notification)
-      else resolve(isAcknowledged(notification, key) ? null : notTold())
+      if (notification.method === news) onNews(notification)
+      else resolve(isAcknowledged(notification, field, key) ? null : notTold(kind))
     },
   })
   link.watched(key, 1)
@@ -57,15 +60,15 @@ export function listenTo(
   return { agreed, stop }
 }
 
-function isAcknowledged({ bytes, params }: NotificationMessage, key: string): boolean {
+function isAcknowledged({ bytes, params }: NotificationMessage, field: string, key: string): boolean {
   const filter = params.get('notifications')
-  const uris = isObject(bytes, filter) ? members(bytes, filter).get('resourceSubscriptions') : undefined
+  const agreed = isObject(bytes, filter) ? members(bytes, filter).get(field) : undefined
   return (
-    isArray(bytes, uris) &&
-    elements(bytes, uris).some((uri) => isString(bytes, uri) && textOf(bytes, uri) === key)
+    isArray(bytes, agreed) &&
+    elements(bytes, agreed).some((name) => isString(bytes, name) && textOf(bytes, name) === key)
   )
 }
 
-function notTold(): ResponseMessage {
-  return errorResponse(RPC.invalidParams, 'the server does not tell about this resource')
+function notTold(kind: TopicKind): ResponseMessage {
+  return errorResponse(RPC.invalidParams, `the server does not tell about this ${kind}`)
 }

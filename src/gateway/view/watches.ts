@@ -1,22 +1,26 @@
 import type { Server } from '../../config/index.ts'
 import type { ServerLink } from '../downstream/link.ts'
 import type { ClientDescription } from '../eras/client.ts'
+import { type Edit, replaceWith } from '../wire/json-edit.ts'
 import { type NotificationMessage, type ResponseMessage, textParam } from '../wire/message.ts'
 import { listenTo, type Subscription, subscribeTo } from './subscription.ts'
+import { TOPICS, type Topic, topicKey } from './topic.ts'
 
-/** News of a resource. */
-export interface Update {
-  /** The watches that it is of. */
-  readonly watchedUris: ReadonlySet<string>
-  /** What has changed, as the client knows it: a watched resource, or a part of one. */
-  readonly publicUri: string
+/** What a server tells of a topic. */
+export interface News {
+  /** What has changed: a watched topic, or a part of a watched resource. */
+  readonly topic: Topic
+  /** The watched topics that it is of, each as `topicKey` gives it. */
+  readonly watched: ReadonlySet<string>
   readonly notification: NotificationMessage
+  /** What puts the topic as the client knows it into the notification. */
+  readonly edits: readonly Edit[]
 }
 
 interface Watch {
-  /** The URI as the server knows it. */
+  readonly topic: Topic
+  /** The topic's name as the server knows it. */
   readonly key: string
-  readonly publicUri: string
   /** Of the request that has begun it, as the server gets them; JSON source. */
   readonly params: string
   /** Who asks twice is one of them, and ends it once. */
@@ -26,21 +30,22 @@ interface Watch {
 }
 
 /** What a client wants to be told of. */
-export type Wish = Pick<Watch, 'key' | 'publicUri' | 'params'>
+export type Wish = Pick<Watch, 'topic' | 'key' | 'params'>
 
 interface WatchEvents {
-  onUpdated(update: Update): void
+  onNews(news: News): void
   /** How the client knows a resource of the server. */
   publicUriOf(server: Server, key: string): string
 }
 
 /**
- * The resources that a client wants news of: `resources/subscribe` at a legacy server, a `subscriptions/listen` of
- * its own at a modern one. A watched server is not idle, and one that has come back is subscribed to again.
+ * The topics that a client wants news of: `resources/subscribe` at a legacy server, a `subscriptions/listen` for each
+ * at a modern one. A watched server is not idle, and one that has come back is subscribed to again.
  */
-export class ResourceWatches {
+export class Watches {
   readonly #client: ClientDescription
   readonly #events: WatchEvents
+  /** By what `topicKey` gives. */
   readonly #watches = new Map<string, Watch>()
 
   constructor(client: ClientDescription, events: WatchEvents) {
@@ -50,7 +55,7 @@ export class ResourceWatches {
 
   /** The server's reply, null when it gives none; with an error in it nothing is watched. Throws SERVER_ENDED. */
   async add(link: ServerLink, wish: Wish, holder: object): Promise<ResponseMessage | null> {
-    const watch = this.#watches.get(wish.publicUri) ?? this.#begin(link, wish)
+    const watch = this.#watches.get(topicKey(wish.topic)) ?? this.#begin(link, wish)
     watch.holders.add(holder)
     const { subscription } = watch
     try {
@@ -64,8 +69,8 @@ export class ResourceWatches {
     }
   }
 
-  remove(publicUri: string, holder: object): void {
-    const watch = this.#watches.get(publicUri)
+  remove(topic: Topic, holder: object): void {
+    const watch = this.#watches.get(topicKey(topic))
     if (watch === undefined || !watch.holders.delete(holder)) return
     if (watch.holders.size === 0) this.#end(watch)
   }
@@ -76,7 +81,7 @@ export class ResourceWatches {
   }
 
   /** A legacy server tells everybody; it is passed on as what its client has subscribed to. */
-  updated({ server }: ServerLink, notification: NotificationMessage): void {
+  resourceUpdated({ server }: ServerLink, notification: NotificationMessage): void {
     const uri = textParam(notification, 'uri')
     if (uri === null) return
     const watches = [...this.#watches.values()].filter(
@@ -112,35 +117,42 @@ export class ResourceWatches {
   #begin(link: ServerLink, wish: Wish): Watch {
     const begun = { ...wish, holders: new Set<object>(), link }
     const watch = { ...begun, subscription: this.#subscribe(begun) }
-    this.#watches.set(wish.publicUri, watch)
+    this.#watches.set(topicKey(wish.topic), watch)
     return watch
   }
 
-  #subscribe({ link, key, publicUri, params }: Wish & Pick<Watch, 'link'>): Subscription {
+  #subscribe({ link, topic, key, params }: Wish & Pick<Watch, 'link'>): Subscription {
     if (link.era === 'legacy') return subscribeTo(link, key, params)
-    return listenTo(link, key, this.#client, (notification) => {
-      const uri = textParam(notification, 'uri')
-      if (uri !== null) this.#tell([{ key, publicUri }], link.server, uri, notification)
+    return listenTo(link, topic.kind, key, this.#client, (notification) => {
+      const name = textParam(notification, TOPICS[topic.kind].param)
+      if (name !== null) this.#tell([{ topic, key }], link.server, name, notification)
     })
   }
 
   #tell(
-    watches: readonly Pick<Watch, 'key' | 'publicUri'>[],
+    watches: readonly Pick<Watch, 'topic' | 'key'>[],
     server: Server,
-    uri: string,
+    name: string,
     notification: NotificationMessage,
   ): void {
-    const exact = watches.find(({ key }) => key === uri)
-    this.#events.onUpdated({
-      watchedUris: new Set(watches.map(({ publicUri }) => publicUri)),
-      publicUri: exact?.publicUri ?? this.#events.publicUriOf(server, uri),
+    const topic = watches.find(({ key }) => key === name)?.topic ?? {
+      kind: 'resource',
+      name: this.#events.publicUriOf(server, name),
+    }
+    const named = notification.params.get(TOPICS[topic.kind].param)
+    const isRenamed = named !== undefined && topic.name !== name
+    this.#events.onNews({
+      topic,
+      watched: new Set(watches.map((watch) => topicKey(watch.topic))),
       notification,
+      edits: isRenamed ? [replaceWith(named, JSON.stringify(topic.name))] : [],
     })
   }
 
   #end(watch: Watch): void {
-    if (this.#watches.get(watch.publicUri) !== watch) return
-    this.#watches.delete(watch.publicUri)
+    const key = topicKey(watch.topic)
+    if (this.#watches.get(key) !== watch) return
+    this.#watches.delete(key)
     watch.subscription.stop()
   }
 }
