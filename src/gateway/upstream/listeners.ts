@@ -4,41 +4,24 @@ import type { Flight } from '../downstream/flight.ts'
 import type { ClientDescription } from '../eras/client.ts'
 import { META } from '../eras/modern.ts'
 import type { ClientView, ViewHome } from '../view/client-view.ts'
-import { TOPICS, type Topic, type TopicKind, topicKey } from '../view/topic.ts'
+import { TOPICS, type Topic, topicKey } from '../view/topic.ts'
 import { isRefusal, type News } from '../view/watches.ts'
 import { type Edit, insertion, replaceWith, splice } from '../wire/json-edit.ts'
-import {
-  elements,
-  isArray,
-  isObject,
-  isString,
-  members,
-  type Span,
-  sourceOf,
-  textOf,
-} from '../wire/json-span.ts'
+import { isObject, sourceOf } from '../wire/json-span.ts'
 import { encodeMessage, type NotificationMessage, type RequestMessage, readMessage } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'
 import { RPC } from '../wire/rpc-codes.ts'
 import { Latest } from './latest.ts'
+import { filterJson, LIST_FIELDS, type ListenFilter, readFilter } from './listen-filter.ts'
 import type { Outlet } from './outlet.ts'
 import { errorReply } from './rpc-error.ts'
-
-/** Which field of the filter is about which list, and what the client is told then. */
-const FIELDS = {
-  toolsListChanged: { kinds: ['tools'], method: 'notifications/tools/list_changed' },
-  promptsListChanged: { kinds: ['prompts'], method: 'notifications/prompts/list_changed' },
-  resourcesListChanged: { kinds: ['resources', 'templates'], method: 'notifications/resources/list_changed' },
-} as const
-type Field = keyof typeof FIELDS
-const KINDS = Object.keys(TOPICS) as TopicKind[]
 
 interface Listener {
   /** JSON source of the id of its request. */
   readonly id: string
   readonly outlet: Outlet
   readonly news: Latest
-  readonly fields: readonly Field[]
+  readonly lists: ListenFilter['lists']
   /** Each as `topicKey` gives it. */
   readonly topics: ReadonlySet<string>
 }
@@ -87,14 +70,14 @@ export class Listeners implements ViewHome {
     flight: Flight,
     outlet: Outlet,
   ): Promise<Uint8Array | null> {
-    const filter = filterOf(request)
+    const filter = readFilter(request)
     if (filter === null) return errorReply(request, RPC.invalidParams, 'params.notifications must be an object')
     const called = new Promise<void>((resolve) => flight.whenCancelled(() => resolve()))
     const view = await this.#view()
     const acknowledged = new Acknowledged(outlet)
     const id = sourceOf(request.bytes, request.id)
     const news = new Latest(acknowledged)
-    const listener = { id, outlet, news, fields: filter.fields, topics: new Set(filter.topics.map(topicKey)) }
+    const listener = { id, outlet, news, lists: filter.lists, topics: new Set(filter.topics.map(topicKey)) }
     this.#open.add(listener)
     const topics = await watched(view, client, filter.topics, flight)
     if (!flight.isCancelled) {
@@ -115,8 +98,8 @@ export class Listeners implements ViewHome {
 
   listChanged(kinds: readonly ListKind[]): void {
     for (const listener of this.#open) {
-      for (const field of listener.fields) {
-        const { kinds: about, method } = FIELDS[field]
+      for (const field of listener.lists) {
+        const { kinds: about, method } = LIST_FIELDS[field]
         if (about.some((kind) => kinds.includes(kind)))
           listener.news.send(method, tagged({ method }, listener.id))
       }
@@ -142,27 +125,6 @@ export class Listeners implements ViewHome {
   room(): void {}
 }
 
-function filterOf({ bytes, params }: RequestMessage): { fields: Field[]; topics: Topic[] } | null {
-  const filter = params.get('notifications')
-  if (!isObject(bytes, filter)) return null
-  const given = members(bytes, filter)
-  const isTrue = (name: string): boolean => {
-    const span = given.get(name)
-    return span !== undefined && sourceOf(bytes, span) === 'true'
-  }
-  return {
-    fields: (Object.keys(FIELDS) as Field[]).filter(isTrue),
-    topics: KINDS.flatMap((kind) =>
-      textsIn(bytes, given.get(TOPICS[kind].filter)).map((name) => ({ kind, name })),
-    ),
-  }
-}
-
-function textsIn(bytes: Uint8Array, span: Span | undefined): string[] {
-  const spans = isArray(bytes, span) ? elements(bytes, span) : []
-  return spans.flatMap((each) => (isString(bytes, each) ? textOf(bytes, each) : []))
-}
-
 /** Those that a server has agreed to tell about. */
 async function watched(
   view: ClientView,
@@ -182,12 +144,8 @@ async function watched(
   return agreed.flat()
 }
 
-function acknowledgement({ id, fields }: Listener, topics: readonly Topic[]): Uint8Array {
-  const lists = Object.entries(Object.groupBy(topics, ({ kind }) => TOPICS[kind].filter))
-  const notifications = Object.fromEntries([
-    ...fields.map((field) => [field, true]),
-    ...lists.map(([filter, agreed = []]) => [filter, agreed.map(({ name }) => name)]),
-  ])
+function acknowledgement({ id, lists }: Listener, topics: readonly Topic[]): Uint8Array {
+  const notifications = filterJson({ lists, topics })
   return tagged({ method: 'notifications/subscriptions/acknowledged', params: { notifications } }, id)
 }
 
