@@ -92,6 +92,7 @@ export class CallRecorder {
     } as const
   }
 
+  /** Not of a task: its id may be all that is needed to see it. SEP-2663, "Security Considerations". */
   #nameOf(request: RequestMessage): string | undefined {
     const name = textParam(request, 'name') ?? textParam(request, 'uri') ?? referredTo(request)
     return name === null ? undefined : this.#guard.withoutValues(name)

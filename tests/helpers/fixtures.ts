@@ -9,7 +9,16 @@ export const UNSHIELDED = { shield: 'off' }
 
 export interface Entry {
   readonly id: string
-  readonly script?: 'curious' | 'general' | 'odd' | 'legacy' | 'leaky' | 'hostile' | 'network' | 'watched'
+  readonly script?:
+    | 'curious'
+    | 'general'
+    | 'odd'
+    | 'legacy'
+    | 'leaky'
+    | 'hostile'
+    | 'network'
+    | 'tasks'
+    | 'watched'
   readonly args?: readonly string[]
   readonly more?: Record<string, unknown>
 }

@@ -1,6 +1,7 @@
 import { namingConfiguration } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import type { Era } from '../eras/client.ts'
+import { TASKS_EXTENSION } from '../eras/modern.ts'
 import type { Offer } from '../eras/offer.ts'
 import type { Catalog } from './catalog.ts'
 import { plainText } from './plain-text.ts'
@@ -23,7 +24,7 @@ export const UNKNOWN_OPENING: Opening = {
 /** One of these eras means nothing to a client of the other. */
 const ONLY_OF_ERA: Record<Era, { capability: string[]; extension: string[] }> = {
   legacy: { capability: ['tasks'], extension: [] },
-  modern: { capability: [], extension: ['io.modelcontextprotocol/tasks'] },
+  modern: { capability: [], extension: [TASKS_EXTENSION] },
 }
 
 /**

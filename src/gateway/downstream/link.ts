@@ -41,11 +41,11 @@ export class ServerLink {
     return this.#watched.size > 0
   }
 
-  /** One more waits for news of a resource, or one less; gives how many there are. */
-  watched(uri: string, by: 1 | -1): number {
-    const count = (this.#watched.get(uri) ?? 0) + by
-    if (count > 0) this.#watched.set(uri, count)
-    else this.#watched.delete(uri)
+  /** One more waits for news of a resource or a task, or one less; gives how many there are. */
+  watched(key: string, by: 1 | -1): number {
+    const count = (this.#watched.get(key) ?? 0) + by
+    if (count > 0) this.#watched.set(key, count)
+    else this.#watched.delete(key)
     return count
   }
 

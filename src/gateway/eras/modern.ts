@@ -15,6 +15,9 @@ export const META = {
   serverInfo: `${PREFIX}serverInfo`,
 } as const
 
+/** SEP-2663. */
+export const TASKS_EXTENSION = `${PREFIX}tasks`
+
 /** What a modern request says of its sender; each is the JSON source, or null when it is not there. */
 export interface Envelope {
   readonly revision: string | null
@@ -41,6 +44,12 @@ export function readEnvelope(request: RequestMessage): Envelope | null {
 
 export const DISCOVER = 'server/discover'
 export const LISTEN = 'subscriptions/listen'
+
+/** `capabilities`: JSON source of the client's. */
+export function declaresExtension(name: string, capabilities: string): boolean {
+  const { extensions }: { extensions?: unknown } = JSON.parse(capabilities)
+  return typeof extensions === 'object' && extensions !== null && Object.hasOwn(extensions, name)
+}
 
 /** The `_meta` members of a request to a modern server, as JSON text. */
 export function envelopeSource(

@@ -2,7 +2,7 @@ import type { ListKind } from '../catalog/kinds.ts'
 import { type Question, refuseToAsk } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import type { ClientDescription } from '../eras/client.ts'
-import { META } from '../eras/modern.ts'
+import { declaresExtension, META, TASKS_EXTENSION } from '../eras/modern.ts'
 import type { ClientView, ViewHome } from '../view/client-view.ts'
 import { TOPICS, type Topic, topicKey } from '../view/topic.ts'
 import { isRefusal, type News } from '../view/watches.ts'
@@ -14,7 +14,7 @@ import { RPC } from '../wire/rpc-codes.ts'
 import { Latest } from './latest.ts'
 import { filterJson, LIST_FIELDS, type ListenFilter, readFilter } from './listen-filter.ts'
 import type { Outlet } from './outlet.ts'
-import { errorReply } from './rpc-error.ts'
+import { errorReply, missingExtension } from './rpc-error.ts'
 
 interface Listener {
   /** JSON source of the id of its request. */
@@ -72,6 +72,9 @@ export class Listeners implements ViewHome {
   ): Promise<Uint8Array | null> {
     const filter = readFilter(request)
     if (filter === null) return errorReply(request, RPC.invalidParams, 'params.notifications must be an object')
+    const wantsTasks = filter.topics.some(({ kind }) => kind === 'task')
+    if (wantsTasks && !declaresExtension(TASKS_EXTENSION, client.capabilities))
+      return missingExtension(request, TASKS_EXTENSION)
     const called = new Promise<void>((resolve) => flight.whenCancelled(() => resolve()))
     const view = await this.#view()
     const acknowledged = new Acknowledged(outlet)

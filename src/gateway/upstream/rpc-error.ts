@@ -24,6 +24,12 @@ export function methodNotFound(request: RequestMessage): Uint8Array {
   return errorReply(request, RPC.methodNotFound, 'Method not found')
 }
 
+/** MCP 2026-07-28, "Error Codes": what the client would have had to declare. */
+export function missingExtension(request: RequestMessage, name: string): Uint8Array {
+  const data = { requiredCapabilities: { extensions: { [name]: {} } } }
+  return errorReply(request, RPC.capabilityMissing, 'Missing required client capability', data)
+}
+
 /** "Denied" and "does not exist" read the same. */
 export function notThere(request: RequestMessage, era: Era): Uint8Array {
   const name = textParam(request, 'name')

@@ -60,6 +60,11 @@ export function listenTo(
   return { agreed, stop }
 }
 
+/** Of what the server cannot tell about. */
+export function refused(kind: TopicKind): Subscription {
+  return { agreed: Promise.resolve(notTold(kind)), stop: () => undefined }
+}
+
 function isAcknowledged({ bytes, params }: NotificationMessage, field: string, key: string): boolean {
   const filter = params.get('notifications')
   const agreed = isObject(bytes, filter) ? members(bytes, filter).get(field) : undefined

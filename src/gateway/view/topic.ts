@@ -7,6 +7,13 @@ export const TOPICS = {
     news: 'notifications/resources/updated',
     param: 'uri',
   },
+  /** SEP-2663, "Task Status Notifications". The request is a word of ours: none is sent for one task alone. */
+  task: {
+    filter: 'taskIds',
+    request: 'tasks/subscribe',
+    news: 'notifications/tasks',
+    param: 'taskId',
+  },
 } as const
 
 export type TopicKind = keyof typeof TOPICS

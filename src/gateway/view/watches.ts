@@ -3,7 +3,7 @@ import type { ServerLink } from '../downstream/link.ts'
 import type { ClientDescription } from '../eras/client.ts'
 import { type Edit, replaceWith } from '../wire/json-edit.ts'
 import { type NotificationMessage, type ResponseMessage, textParam } from '../wire/message.ts'
-import { listenTo, type Subscription, subscribeTo } from './subscription.ts'
+import { listenTo, refused, type Subscription, subscribeTo } from './subscription.ts'
 import { TOPICS, type Topic, topicKey } from './topic.ts'
 
 /** What a server tells of a topic. */
@@ -39,8 +39,8 @@ interface WatchEvents {
 }
 
 /**
- * The topics that a client wants news of: `resources/subscribe` at a legacy server, a `subscriptions/listen` for each
- * at a modern one. A watched server is not idle, and one that has come back is subscribed to again.
+ * The topics that a client wants news of: a `subscriptions/listen` for each at a modern server; at a legacy one
+ * `resources/subscribe`, and no task. A watched server is not idle, and one that has come back is subscribed to again.
  */
 export class Watches {
   readonly #client: ClientDescription
@@ -85,7 +85,7 @@ export class Watches {
     const uri = textParam(notification, 'uri')
     if (uri === null) return
     const watches = [...this.#watches.values()].filter(
-      ({ link, key }) => link.server.id === server.id && isWithin(uri, key),
+      ({ link, topic, key }) => topic.kind === 'resource' && link.server.id === server.id && isWithin(uri, key),
     )
     if (watches.length > 0) this.#tell(watches, server, uri, notification)
   }
@@ -122,10 +122,13 @@ export class Watches {
   }
 
   #subscribe({ link, topic, key, params }: Wish & Pick<Watch, 'link'>): Subscription {
-    if (link.era === 'legacy') return subscribeTo(link, key, params)
-    return listenTo(link, topic.kind, key, this.#client, (notification) => {
-      const name = textParam(notification, TOPICS[topic.kind].param)
-      if (name !== null) this.#tell([{ topic, key }], link.server, name, notification)
+    const { kind } = topic
+    if (link.era === 'legacy') return kind === 'resource' ? subscribeTo(link, key, params) : refused(kind)
+    return listenTo(link, kind, key, this.#client, (notification) => {
+      const name = textParam(notification, TOPICS[kind].param)
+      // a resource has parts with names of their own; another task may be another server's
+      const isOfIt = kind === 'resource' || name === key
+      if (name !== null && isOfIt) this.#tell([{ topic, key }], link.server, name, notification)
     })
   }
 
