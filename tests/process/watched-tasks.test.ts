@@ -135,6 +135,19 @@ describe('a task that a client listens to', () => {
     expect(await listened(client)).toBe('t')
   })
 
+  test('is asked for again after the server has closed its stream, and goes on for those who had it', async () => {
+    const { home, record } = homeOf()
+    await using client = new ModernClient(home)
+    await listen(client, 'first', { taskIds: ['t'] })
+    await call(client, 'one__close')
+
+    await listen(client, 'second', { taskIds: ['t'] })
+    await say(client, 't', 'working')
+
+    expect(record()).toEqual(['started', 't', 't'])
+    expect(news(client.raw)).toEqual(['"first"', '"second"'].map((id) => newsOf('t', 'working', id)))
+  })
+
   test('is on record, without its id: that may be all that is needed to see it', async () => {
     const { home } = homeOf({}, [{ id: 'two' }])
     {

@@ -14,6 +14,12 @@ export interface Subscription {
   stop(): void
 }
 
+interface SubscriptionEvents {
+  onNews(notification: NotificationMessage): void
+  /** The server tells no more. MCP 2026-07-28, "Subscriptions: Graceful Closure". */
+  onClosed(): void
+}
+
 /** A legacy server knows one subscription for all who share it: the last ends it. `params`: JSON source. */
 export function subscribeTo(link: ServerLink, key: string, params: string): Subscription {
   let isRefused = false
@@ -38,14 +44,17 @@ export function listenTo(
   kind: TopicKind,
   key: string,
   client: ClientDescription,
-  onNews: (notification: NotificationMessage) => void,
+  { onNews, onClosed }: SubscriptionEvents,
 ): Subscription {
   const { filter: field, news } = TOPICS[kind]
   const filter = `{"${field}":[${JSON.stringify(key)}]}`
   const params = `{"_meta":{${envelopeSource(client)}},"notifications":${filter}}`
   const { promise: agreed, resolve, reject } = Promise.withResolvers<ResponseMessage | null>()
   const cancel = link.connection.open(LISTEN, params, {
-    onReply: (reply) => resolve(reply.error === null ? notTold(kind) : reply),
+    onReply: (reply) => {
+      resolve(reply.error === null ? notTold(kind) : reply)
+      onClosed()
+    },
     onLost: (reason) => reject(reason ?? new Error('the server is gone')),
     onEvent: (notification) => {
       if (notification.method === news) onNews(notification)

@@ -124,12 +124,19 @@ export class Watches {
   #subscribe({ link, topic, key, params }: Wish & Pick<Watch, 'link'>): Subscription {
     const { kind } = topic
     if (link.era === 'legacy') return kind === 'resource' ? subscribeTo(link, key, params) : refused(kind)
-    return listenTo(link, kind, key, this.#client, (notification) => {
-      const name = textParam(notification, TOPICS[kind].param)
-      // a resource has parts with names of their own; another task may be another server's
-      const isOfIt = kind === 'resource' || name === key
-      if (name !== null && isOfIt) this.#tell([{ topic, key }], link.server, name, notification)
+    const subscription = listenTo(link, kind, key, this.#client, {
+      onNews: (notification) => {
+        const name = textParam(notification, TOPICS[kind].param)
+        // a resource has parts with names of their own; another task may be another server's
+        const isOfIt = kind === 'resource' || name === key
+        if (name !== null && isOfIt) this.#tell([{ topic, key }], link.server, name, notification)
+      },
+      onClosed: () => {
+        const watch = this.#watches.get(topicKey(topic))
+        if (watch?.subscription === subscription) this.#end(watch)
+      },
     })
+    return subscription
   }
 
   #tell(
