@@ -18,25 +18,29 @@ import { restoreId } from './wire/relabel.ts'
 /** What is on record even when nobody has what it names. */
 const NAMING = new Set(['tools/call', 'prompts/get', 'resources/read', 'completion/complete'])
 
-interface CallDeps {
+/** What leads from a request to its server, for calls and subscriptions. */
+export interface Way {
   readonly config: Config
   readonly catalog: Catalog
   readonly memory: SessionMemory
-  readonly heldCalls: HeldCalls
   readonly recorder: CallRecorder
-  acquire(server: Server): Promise<ServerLink>
-  /** Settles when the lists are there that are being fetched just now; null when none are. */
-  listing(): Promise<void> | null
   /** Throws VAULT_LOCKED. */
   checkLock(server: Server): void
+  acquire(server: Server): Promise<ServerLink>
+}
+
+interface CallDeps extends Way {
+  readonly heldCalls: HeldCalls
+  /** Settles when the lists are there that are being fetched just now; null when none are. */
+  listing(): Promise<void> | null
   /** Told of what is ours and not the server's, which the reply can only put into words. */
   onFailure(error: unknown): void
 }
 
 /**
  * The hallway: one request from the client's message to the reply, on record whatever comes of it. Credentials are
- * opened by the pool, and only when the server has to be started; what leaves a server passes the leak guard. Null when
- * the client called it back: then there is no reply.
+ * opened only when the server has to be started (downstream/starter.ts), and what leaves a server passes the leak guard
+ * (downstream/passage.ts, by redact.ts). Null when the client called it back: then there is no reply.
  */
 export async function relay(
   deps: CallDeps,
@@ -48,9 +52,7 @@ export async function relay(
   if (route === null) return unroutable(request, deps, caller)
   const startedMs = performance.now()
   try {
-    deps.recorder.check()
-    deps.checkLock(route.server)
-    const link = await deps.acquire(route.server)
+    const link = await reach(deps, route)
     if (flight.isCancelled) return null
     const reply = await exchange(deps, link, request, { edits: route.edits, flight, caller })
     deps.recorder.done(request, route, startedMs, reply)
@@ -61,6 +63,16 @@ export async function relay(
     deps.recorder.done(request, route, startedMs, reply, error)
     return reply
   }
+}
+
+/**
+ * The server of a route, running, once it may be used and its use can be put on record. Not `async`: no request may
+ * overtake another on its way.
+ */
+export function reach({ recorder, checkLock, acquire }: Way, { server }: Route): Promise<ServerLink> {
+  recorder.check()
+  checkLock(server)
+  return acquire(server)
 }
 
 /** It may name what its server has just come to have, and has told us of. */

@@ -6,22 +6,14 @@ import { kindsChangedBy, type ListKind } from '../catalog/kinds.ts'
 import type { PinStore } from '../catalog/pins.ts'
 import type { CatalogStore } from '../catalog/store.ts'
 import type { Caller, Question, Reachable } from '../downstream/caller.ts'
-import { withinStartupTimeout } from '../downstream/deadline.ts'
 import type { Flight } from '../downstream/flight.ts'
 import type { LinkListener, ServerLink } from '../downstream/link.ts'
 import { sameLaunch } from '../downstream/same-launch.ts'
 import type { ClientDescription } from '../eras/client.ts'
 import { GatewayError } from '../gateway-error.ts'
-import { findRoute } from '../route.ts'
 import { SessionMemory } from '../session-memory.ts'
-import { type Edit, removals, splice } from '../wire/json-edit.ts'
-import { isObject, sourceOf } from '../wire/json-span.ts'
-import {
-  type NotificationMessage,
-  type RequestMessage,
-  type ResponseMessage,
-  textParam,
-} from '../wire/message.ts'
+import { watch } from '../watch.ts'
+import type { NotificationMessage, RequestMessage, ResponseMessage } from '../wire/message.ts'
 import type { Waiting } from '../wire/pending.ts'
 import { SessionLinks } from './session-links.ts'
 import type { SessionPools } from './session-pools.ts'
@@ -89,17 +81,13 @@ export class ClientView implements LinkListener {
     flight: Flight,
     onFailure: (error: unknown) => void = () => undefined,
   ): Promise<Uint8Array | null> {
-    const [config, catalog, memory] = [this.#config, this.lists.catalog, this.#memory]
+    const way = this.#wayOf(caller.client)
     const acquire = (server: Server) => {
       flight.whenSent(this.links.begin(server.id))
-      return this.#acquire(server, caller.client)
+      return way.acquire(server)
     }
-    const { checkLock } = this.#deps
-    const recorder = this.#deps.recorder.of(caller.client)
-    const heldCalls = this.#heldCalls
     const listing = () => this.lists.listing()
-    const deps = { config, catalog, memory, recorder, listing, checkLock, heldCalls, acquire, onFailure }
-    return relay(deps, request, caller, flight)
+    return relay({ ...way, acquire, listing, heldCalls: this.#heldCalls, onFailure }, request, caller, flight)
   }
 
   /** The result of `tasks/list`, as JSON source. */
@@ -115,42 +103,14 @@ export class ClientView implements LinkListener {
    * From now on news of what the request names come for `holder`, unless there is an error in the server's reply, which
    * is null when it gives none; `unknown` when nobody has it.
    */
-  async watch(
+  watch(
     kind: TopicKind,
     request: RequestMessage,
     holder: object,
     client = this.#deps.client,
   ): Promise<ResponseMessage | 'unknown' | null> {
-    const name = textParam(request, TOPICS[kind].param)
-    const route = findRoute(request, {
-      config: this.#config,
-      catalog: this.lists.catalog,
-      memory: this.#memory,
-    })
-    const recorder = this.#deps.recorder.of(client)
-    const startedMs = performance.now()
-    if (route === null || name === null) {
-      recorder.unknown(request, startedMs, null)
-      return 'unknown'
-    }
-    const topic = { kind, name }
-    const arrived = this.links.begin(route.server.id)
-    try {
-      recorder.check()
-      const link = await this.#acquire(route.server, client)
-      const late = `server ${link.server.id}: the subscription was not answered`
-      const wish = { topic, key: route.key ?? name, params: ownParams(request, route.edits) }
-      const adding = this.#watches.add(link, wish, holder)
-      arrived()
-      const reply = await withinStartupTimeout(link.server, adding, late)
-      recorder.done(request, route, startedMs, reply?.bytes ?? null)
-      return reply
-    } catch (error) {
-      arrived()
-      this.unwatch(topic, holder)
-      recorder.done(request, route, startedMs, null, error)
-      throw error
-    }
+    const onItsWay = (server: Server) => this.links.begin(server.id)
+    return watch({ ...this.#wayOf(client), watches: this.#watches, onItsWay }, kind, request, holder)
   }
 
   unwatch(topic: Topic, holder: object): void {
@@ -221,6 +181,18 @@ export class ClientView implements LinkListener {
     if (!this.#isClosed && this.links.meet(link)) this.#met(link)
   }
 
+  /** From what a client sends to its server. */
+  #wayOf(client: ClientDescription) {
+    return {
+      config: this.#config,
+      catalog: this.lists.catalog,
+      memory: this.#memory,
+      recorder: this.#deps.recorder.of(client),
+      checkLock: this.#deps.checkLock,
+      acquire: (server: Server) => this.#acquire(server, client),
+    }
+  }
+
   async #acquire(server: Server, client = this.#deps.client): Promise<ServerLink> {
     const { pools } = this.#deps
     const knownEra = this.lists.catalog.listingOf(server.id)?.offer.era ?? null
@@ -235,13 +207,4 @@ export class ClientView implements LinkListener {
     link.listenForChanges(this.#deps.client)
     void this.lists.refreshFrom(link)
   }
-}
-
-/** As the server gets them: what comes back is one reply, and nothing on the way to it. */
-function ownParams({ bytes, params, paramsSpan }: RequestMessage, edits: readonly Edit[]): string {
-  const meta = params.get('_meta')
-  const untold = isObject(bytes, meta) ? removals(bytes, meta, new Set(['progressToken'])) : []
-  const own = splice(bytes, [...edits, ...untold])
-  const end = (paramsSpan?.end ?? 0) + own.length - bytes.length
-  return paramsSpan === null ? '{}' : sourceOf(own, { start: paramsSpan.start, end })
 }
