@@ -4,6 +4,7 @@ import { callLegacy } from './bridge/to-legacy.ts'
 import { callModern } from './bridge/to-modern.ts'
 import type { CallRecorder } from './call-record.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import { cancelledError } from './downstream/call-errors.ts'
 import type { Caller } from './downstream/caller.ts'
 import type { Forwarding } from './downstream/connection.ts'
 import type { Flight } from './downstream/flight.ts'
@@ -53,7 +54,7 @@ export async function relay(
   const startedMs = performance.now()
   try {
     const link = await reach(deps, route)
-    if (flight.isCancelled) return null
+    if (flight.isCancelled) throw cancelledError()
     const reply = await exchange(deps, link, request, { edits: route.edits, flight, caller })
     deps.recorder.done(request, route, startedMs, reply)
     return reply

@@ -54,6 +54,23 @@ describe('on record', () => {
     })
   })
 
+  test('is a call that is called back while its server starts', async () => {
+    using home = auditedHome()
+    {
+      await using client = await RawClient.start(home)
+      client.send({ id: 'c', method: 'tools/call', params: { name: 'one__echo', arguments: {} } })
+      client.send({ method: 'notifications/cancelled', params: { requestId: 'c' } })
+      await client.callText('one__echo', { message: 'hello' })
+    }
+
+    const calls = entriesOf(home, '--kind', 'call').map(({ decision, reason }) => ({ decision, reason }))
+
+    expect(calls).toEqual([
+      { decision: 'failed', reason: 'CALL_CANCELLED' },
+      { decision: 'allowed', reason: undefined },
+    ])
+  })
+
   test('is every call and every start, with names and sizes and no value', async () => {
     using home = auditedHome()
     {
