@@ -57,7 +57,8 @@ export class Gateway {
     shown: ReadonlyMap<ListKind, Uint8Array> = new Map(),
   ): Promise<ClientView> {
     const { store, pins, credentials, audit } = this.#deps
-    const pools = new SessionPools(this.#newPool(), this.#shared, this.#probes, clientFolder, home)
+    const inForce = (): Config => this.#config
+    const pools = new SessionPools(this.#newPool(), this.#shared, this.#probes, clientFolder, home, inForce)
     const generationOf = credentials.generationOf.bind(credentials)
     const recorder = new CallRecorder(audit, this.#guard, () => this.#recordOptions(), client)
     const deps = {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, DaemonHome } from '../helpers/daemon-home.ts'
-import { configOf } from '../helpers/fixtures.ts'
+import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { RawClient, textOf } from '../helpers/mcp-client.ts'
 import { meta } from '../helpers/modern-client.ts'
 import { eventually } from '../helpers/processes.ts'
@@ -97,4 +97,29 @@ test('a session that comes later shares what another has found to be modern', as
   await second.callText('one__subscribed')
 
   expect(home.starts).toBe(1)
+})
+
+test('a session that waits while another starts a server gets it as it is configured by then', async () => {
+  using home = new DaemonHome()
+  const [record, go] = [join(home.folder, 'record'), join(home.folder, 'go')]
+  const script = `echo $WHICH >>'${record}'; until [ -e '${go}' ]; do sleep 0.01; done; exec "$0" "$@"`
+  const args = ['-c', script, process.execPath, join(ROOT, 'tests/fixtures/servers/general.ts')]
+  const configure = (WHICH: string): void =>
+    home.writeConfig(configOf([{ id: 'one', more: { command: 'sh', args, env: { WHICH }, ...UNSHIELDED } }]))
+  const hasStarted = (which: string) => (): boolean =>
+    existsSync(record) && readFileSync(record, 'utf8').includes(which)
+  configure('old')
+  await using first = await connect(home)
+  await using second = await connect(home)
+  const starting = first.callText('one__environment')
+  await eventually(hasStarted('old'), 'it is started')
+  const waiting = second.callText('one__environment')
+  await second.request('ping')
+
+  configure('new')
+  await eventually(hasStarted('new'), 'the new one is started')
+  writeFileSync(go, '')
+  const texts = await Promise.all([starting, waiting])
+
+  expect(texts.map((text) => JSON.parse(text).env.WHICH)).toEqual(['old', 'new'])
 })

@@ -1,11 +1,13 @@
-import type { Server } from '../../config/index.ts'
+import type { Config, Server } from '../../config/index.ts'
 import type { Reachable } from '../downstream/caller.ts'
 import { atMost } from '../downstream/deadline.ts'
 import type { ServerLink } from '../downstream/link.ts'
 import type { Pool } from '../downstream/pool.ts'
 import type { Wanted } from '../downstream/pool-entry.ts'
 import type { Probes } from '../downstream/probes.ts'
+import { sameLaunch } from '../downstream/same-launch.ts'
 import type { ClientDescription, Era } from '../eras/client.ts'
+import { GatewayError } from '../gateway-error.ts'
 
 /**
  * Where a session finds its servers. A legacy server keeps state and asks questions, so each session has its own; a
@@ -17,14 +19,23 @@ export class SessionPools {
   readonly #probes: Probes
   readonly #clientFolder: string
   readonly #home: Reachable
+  readonly #config: () => Config
 
-  /** `home`: how the session is reached, by servers that it has started. */
-  constructor(own: Pool, shared: Pool, probes: Probes, clientFolder: string, home: Reachable) {
+  /** `home`: how the session is reached, by servers that it has started. `config`: the one in force. */
+  constructor(
+    own: Pool,
+    shared: Pool,
+    probes: Probes,
+    clientFolder: string,
+    home: Reachable,
+    config: () => Config,
+  ) {
     this.#own = own
     this.#shared = shared
     this.#probes = probes
     this.#clientFolder = clientFolder
     this.#home = home
+    this.#config = config
   }
 
   get own(): Pool {
@@ -74,7 +85,16 @@ export class SessionPools {
 
   async #whenFound(probe: Promise<void>, wanted: Wanted, deadline: number): Promise<ServerLink> {
     await atMost(deadline - performance.now(), probe)
-    return this.#placeOf(wanted) === 'unknown' ? this.#findOut(wanted, deadline) : this.#acquire(wanted)
+    const current = { ...wanted, server: this.#current(wanted.server) }
+    return this.#placeOf(current) === 'unknown' ? this.#findOut(current, deadline) : this.#acquire(current)
+  }
+
+  /** What was changed during a wait must not be started any more. */
+  #current(before: Server): Server {
+    const server = this.#config().servers.get(before.id)
+    if (server === undefined || server.isDisabled)
+      throw new GatewayError('SERVER_ENDED', `server ${before.id} is no longer wanted`)
+    return sameLaunch(server, before) ? before : server
   }
 
   /** What turns out to be modern is given to all before anybody hears of it. */
