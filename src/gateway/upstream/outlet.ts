@@ -1,3 +1,5 @@
+import type { LineWriter } from '../wire/line-writer.ts'
+
 /** Where the messages that belong to one request of the client go; on stdio there is one for all. */
 export interface Outlet {
   /** One JSON-RPC message, without a newline. Resolves when more can be taken. */
@@ -6,4 +8,9 @@ export interface Outlet {
   room(): void | Promise<void>
   /** The reply was sent: nothing follows on this outlet. */
   end(): void
+}
+
+/** On a byte stream replies end nothing. */
+export function outletOf(writer: LineWriter): Outlet {
+  return { send: (line) => writer.write(line), room: () => writer.room(), end: () => undefined }
 }

@@ -1,4 +1,4 @@
-import { isMcplexerError, log } from '../../base/index.ts'
+import { log } from '../../base/index.ts'
 import { KINDS, type ListKind } from '../catalog/kinds.ts'
 import { UNKNOWN_OPENING } from '../catalog/opening.ts'
 import type { Opening, StoredReplies } from '../catalog/store.ts'
@@ -78,8 +78,6 @@ export class Service {
 
   #warmUp(): void {
     if (this.#isClosed) return
-    this.view().catch((error) =>
-      log.error(isMcplexerError(error) ? error.message : 'the gateway did not start'),
-    )
+    this.view().catch((error) => log.failure(error, 'the gateway did not start'))
   }
 }

@@ -1,6 +1,7 @@
 import { readLines } from '../wire/framing.ts'
 import { LineWriter } from '../wire/line-writer.ts'
 import { lastRepliesTo } from './last-replies.ts'
+import { outletOf } from './outlet.ts'
 import type { ServiceDeps } from './service.ts'
 import { ClientSession } from './session.ts'
 
@@ -16,12 +17,7 @@ export async function serveStdio(deps: ServiceDeps, stopped: Promise<void>): Pro
     clientLeft = resolve
   })
   const writer = new LineWriter(Bun.stdout.writer(), clientLeft)
-  const home = {
-    send: (line: Uint8Array) => writer.write(line),
-    room: () => writer.room(),
-    end: () => undefined,
-  }
-  const session = new ClientSession({ ...deps, home })
+  const session = new ClientSession({ ...deps, home: outletOf(writer) })
   const serving = async (): Promise<void> => {
     const unterminated = await readLines(
       Bun.stdin.stream(),

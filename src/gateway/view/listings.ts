@@ -1,4 +1,4 @@
-import { Coalescer, isMcplexerError, log } from '../../base/index.ts'
+import { Coalescer, log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import { KINDS, LIST_KINDS, type ListKind } from '../catalog/kinds.ts'
 import type { ServerListing } from '../catalog/store.ts'
@@ -107,8 +107,7 @@ export class Listings {
     this.#failures.set(server.id, error)
     if (before !== undefined && publicWording(before) === publicWording(error)) return
     this.#events.onFailuresChanged()
-    log.warn(isMcplexerError(error) ? error.message : `server ${server.id} failed unexpectedly`)
-    if (isMcplexerError(error) && error.hint !== undefined) log.info(`hint: ${error.hint}`)
+    log.failure(error, `server ${server.id} failed unexpectedly`, 'warn')
   }
 
   #run(link: ServerLink, kinds: readonly ListKind[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { isMcplexerError, log } from '../../base/index.ts'
+import { log } from '../../base/index.ts'
 import type { ServerLink } from '../downstream/link.ts'
 import { fetchList } from '../downstream/listing.ts'
 import type { ClientDescription } from '../eras/client.ts'
@@ -32,7 +32,7 @@ async function tasksOf(link: ServerLink, client: ClientDescription, onTask: OnTa
       return true
     })
   } catch (error) {
-    log.warn(isMcplexerError(error) ? error.message : `server ${link.server.id}: its tasks cannot be read`)
+    log.failure(error, `server ${link.server.id}: its tasks cannot be read`, 'warn')
     return []
   }
 }

@@ -1,3 +1,4 @@
+import { LISTEN, META } from '../../eras/modern.ts'
 import { fieldsOf, isObject, isString, textOf } from '../../wire/json-span.ts'
 import { type Message, type RequestMessage, readMessage } from '../../wire/message.ts'
 import { onOneLine } from '../../wire/one-line.ts'
@@ -11,7 +12,6 @@ import { mismatchedParam } from './param-headers.ts'
 import { accepted, JSON_HEADERS, refusal, refusedRequest } from './refusal.ts'
 import { SseConnection } from './sse-connection.ts'
 
-const PREFIX = 'io.modelcontextprotocol/'
 /** Errors that are an HTTP status too. MCP 2026-07-28, "Protocol Version Header" and "Per-request protocol fields". */
 const STATUS_OF = new Map<number, number>([
   [RPC.methodNotFound, 404],
@@ -58,7 +58,7 @@ export class ModernEndpoint {
   async #refused(headers: Headers, message: RequestMessage, session: HttpSession): Promise<Response | null> {
     const version = versionInBody(message)
     if (version === null)
-      return refusedRequest(message, 400, RPC.invalidParams, `params._meta lacks ${PREFIX}protocolVersion`)
+      return refusedRequest(message, 400, RPC.invalidParams, `params._meta lacks ${META.revision}`)
     const header =
       mismatchedHeader(headers, message, version) ?? (await this.#mismatchedParam(headers, message, session))
     if (header === null) return null
@@ -79,7 +79,7 @@ export class ModernEndpoint {
 /** The protocol version that a request of this era names in its body; null: it is of another era, or malformed. */
 export function versionInBody(message: Message): string | null {
   if (message.kind === 'response') return null
-  const version = message.meta.get(`${PREFIX}protocolVersion`)
+  const version = message.meta.get(META.revision)
   return isString(message.bytes, version) ? textOf(message.bytes, version) : null
 }
 
@@ -89,7 +89,7 @@ function serve(session: HttpSession, client: AbortSignal, message: RequestMessag
     exchange.abandon()
     session.abandon(exchange)
   }
-  const isListening = message.method === 'subscriptions/listen'
+  const isListening = message.method === LISTEN
   const exchange = new Exchange({
     reply: (line) => replyOf(message, line, isListening),
     stream: () => streamOf(leave),
@@ -124,7 +124,7 @@ function streamOf(onLost: () => void, only?: Uint8Array): { outlet: Outlet; resp
 }
 
 function lacksFields(request: RequestMessage): boolean {
-  return !isObject(request.bytes, request.meta.get(`${PREFIX}clientCapabilities`))
+  return !isObject(request.bytes, request.meta.get(META.capabilities))
 }
 
 /** Null for results, and for errors too long to be one of those that matter here. */

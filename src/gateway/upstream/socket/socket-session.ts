@@ -5,7 +5,7 @@ import { readLines } from '../../wire/framing.ts'
 import { LineWriter } from '../../wire/line-writer.ts'
 import { encodeResult, type Message, readMessage, textParam } from '../../wire/message.ts'
 import { lastReplies } from '../last-replies.ts'
-import type { Outlet } from '../outlet.ts'
+import { type Outlet, outletOf } from '../outlet.ts'
 import type { ClientSession } from '../session.ts'
 import { HELLO, INPUT_ENDED, STATUS, STOP } from './client.ts'
 import { socketSink } from './socket-sink.ts'
@@ -71,12 +71,7 @@ export class SocketSession {
       return this.#writer.write(encodeResult(message, JSON.stringify(this.#options.status())))
     }
     if (this.#options.isFull()) return void this.#socket.end()
-    const home = {
-      send: (reply: Uint8Array) => this.#writer.write(reply),
-      room: () => this.#writer.room(),
-      end: () => undefined,
-    }
-    this.#session = this.#options.openSession(home, this.#clientFolder)
+    this.#session = this.#options.openSession(outletOf(this.#writer), this.#clientFolder)
     return this.#session.receive(line)
   }
 }
