@@ -73,15 +73,23 @@ test('a reply that cannot be read fails its call at once', async () => {
   }
 })
 
-test('an answer of the client that cannot be read is an error for the server that waits for it', async () => {
-  using home = twoServers()
+test.each([
+  ['legacy', 'an error for the server that waits for it'],
+  ['modern', 'the end of the call that waits for it'],
+])('an answer of the client that cannot be read is, of a %s server, %s', async (era) => {
+  using home = new TempHome()
+  const args = [join(home.folder, 'asking'), era]
+  home.writeConfig(configOf([{ id: 'one' }, { id: 'modern', script: 'curious', args }]))
   await using client = await RawClient.start(home, { sampling: {} })
-  client.send({ id: 'asks', method: 'tools/call', params: { name: 'one__ask', arguments: ASK } })
+  const name = era === 'modern' ? 'modern__ask' : 'one__ask'
+  client.send({ id: 'asks', method: 'tools/call', params: { name, arguments: ASK } })
   const { id } = await client.waitFor(({ method }) => method === ASK.method, 'the question')
 
   client.sendRaw(`{"jsonrpc":"2.0","id":${id},"result":{},"error":{"code":1,"message":""}}\n`)
 
-  expect(textOf(await client.reply('asks'))).toContain('cannot be read')
+  const said = textOf(await client.reply('asks'))
+  expect(said.match(/mcplexer: the answer of the client cannot be read/g)).toHaveLength(1)
+  expect(said).not.toContain('mcplexer: mcplexer:')
 })
 
 describe('what a server says of itself', () => {

@@ -54,7 +54,9 @@ export class Questions {
       onLost: (reason) => {
         this.#close(key, open)
         if (reason !== undefined)
-          void this.#write(encodeError(request, { code: RPC.internalError, message: reason.message }))
+          void this.#write(
+            encodeError(request, { code: RPC.internalError, message: `mcplexer: ${reason.message}` }),
+          )
       },
     })
     return open.question.sent

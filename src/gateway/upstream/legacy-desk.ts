@@ -93,10 +93,8 @@ export class LegacyDesk implements ViewHome {
 
   /** A line of the client that would have been the answer to the question with this id. */
   answerRefused(id: string): void {
-    this.#questions.refused(
-      id,
-      new GatewayError('WIRE_INVALID_MESSAGE', 'mcplexer: the answer of the client cannot be read'),
-    )
+    const reason = new GatewayError('WIRE_INVALID_MESSAGE', 'the answer of the client cannot be read')
+    this.#questions.refused(id, reason)
   }
 
   ask(request: RequestMessage, waiting: Waiting): Question {
