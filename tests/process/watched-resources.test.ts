@@ -50,6 +50,28 @@ const streamOf = (params: Record<string, unknown> = {}) =>
 const updates = (client: RawClient) =>
   client.messages.flatMap(({ method, params }) => (method?.endsWith('/updated') ? [params?.['uri']] : []))
 
+describe('an answer to a subscription', () => {
+  test.each(['legacy', 'modern'])('says of a %s server that it has ended over it', async (era) => {
+    const { home } = homeOf(era)
+    await using client = await RawClient.start(home)
+
+    const { error } = await subscribe(client, 'test://fatal')
+
+    expect(error).toMatchObject({ message: expect.stringContaining('server one ended during the call') })
+  })
+
+  test('of a modern server that names something twice is none, and the server stays', async () => {
+    const { home, record } = homeOf('modern')
+    await using client = await RawClient.start(home)
+
+    const { error } = await subscribe(client, 'test://twice')
+    await tell(client, 'test://twice')
+
+    expect(error).toMatchObject({ code: -32602 })
+    expect(record().filter((line) => line === 'started')).toHaveLength(1)
+  })
+})
+
 test('what stands in `_meta` of a subscription and of its answer goes both ways, but for the progress token', async () => {
   const { home } = homeOf('legacy')
   await using client = await RawClient.start(home)

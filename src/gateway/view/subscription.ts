@@ -1,8 +1,9 @@
+import { endedError } from '../downstream/call-errors.ts'
 import type { ServerLink } from '../downstream/link.ts'
 import type { ClientDescription } from '../eras/client.ts'
 import { envelopeSource, LISTEN } from '../eras/modern.ts'
 import { errorResponse } from '../wire/error-response.ts'
-import { elements, isArray, isObject, isString, members, textOf } from '../wire/json-span.ts'
+import { elements, fieldsOf, isArray, isString, textOf } from '../wire/json-span.ts'
 import type { NotificationMessage, ResponseMessage } from '../wire/message.ts'
 import { RPC } from '../wire/rpc-codes.ts'
 import { TOPICS, type TopicKind } from './topic.ts'
@@ -55,7 +56,7 @@ export function listenTo(
       resolve(reply.error === null ? notTold(kind) : reply)
       onClosed()
     },
-    onLost: (reason) => reject(reason ?? new Error('the server is gone')),
+    onLost: (reason) => reject(reason ?? endedError(link.server, link.connection.endReason)),
     onEvent: (notification) => {
       if (notification.method === news) onNews(notification)
       else resolve(isAcknowledged(notification, field, key) ? null : notTold(kind))
@@ -76,7 +77,7 @@ export function refused(kind: TopicKind): Subscription {
 
 function isAcknowledged({ bytes, params }: NotificationMessage, field: string, key: string): boolean {
   const filter = params.get('notifications')
-  const agreed = isObject(bytes, filter) ? members(bytes, filter).get(field) : undefined
+  const agreed = fieldsOf(bytes, filter)?.get(field)
   return (
     isArray(bytes, agreed) &&
     elements(bytes, agreed).some((name) => isString(bytes, name) && textOf(bytes, name) === key)
