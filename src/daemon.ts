@@ -131,7 +131,7 @@ function checkedConfig(running: DaemonStatus, { config }: Paths): DaemonStatus {
   throw new McplexerError(
     'DAEMON_OTHER_CONFIG',
     `the gateway in the background runs with ${running.config}, not with ${config}`,
-    { hint: 'mcplexer daemon stop, or set MCPLEXER_HOME to another folder for another gateway' },
+    { hint: '`mcplexer daemon stop` ends it; or set MCPLEXER_HOME to another folder for another gateway' },
   )
 }
 
@@ -161,7 +161,7 @@ function runsAlready(pid: number): McplexerError {
 
 function notEnded(pid: number): McplexerError {
   return new McplexerError('DAEMON_NOT_ENDED', `process ${pid} was asked to end, and still runs`, {
-    hint: `kill -9 ${pid}; no server outlives it`,
+    hint: `\`kill -9 ${pid}\` ends it, and its servers`,
   })
 }
 

@@ -22,7 +22,7 @@ export function heldBackError(server: Server): GatewayError {
   return new GatewayError(
     'CALL_REPLY_HELD_BACK',
     `the answer of server ${server.id} holds the value of a secret where it cannot be taken out`,
-    { hint: 'mcplexer says on stderr which; ask the server for less, or mark the key `public: true`' },
+    { hint: 'the stderr of mcplexer says which; ask the server for less, or mark the key `public: true`' },
   )
 }
 

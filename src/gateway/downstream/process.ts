@@ -93,7 +93,7 @@ function noProgram({ id, command }: Server, path: string): GatewayError {
 function checkFolder({ server, folder }: Launch): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
   throw new GatewayError('SERVER_FOLDER_MISSING', `server ${server.id}: its folder ${folder} does not exist`, {
-    hint: `mkdir -p '${folder}', or change \`cwd\` of ${server.id}`,
+    hint: `\`mkdir -p '${folder}'\` makes it; or change \`cwd\` of ${server.id}`,
   })
 }
 

@@ -110,7 +110,7 @@ function readBackup(source: string): Uint8Array {
 }
 
 function notABackup(message: string): VaultError {
-  return new VaultError('VAULT_KEY_FILE_INVALID', message, { hint: 'mcplexer key backup FILE makes one' })
+  return new VaultError('VAULT_KEY_FILE_INVALID', message, { hint: '`mcplexer key backup FILE` makes one' })
 }
 
 function misfit(source: string): VaultError {

@@ -48,7 +48,7 @@ export async function keyFileOf(context: VaultContext, vaultId: string): Promise
 export function missingFile({ paths }: Pick<VaultContext, 'paths'>): VaultError {
   if (!existsSync(paths.vault))
     return new VaultError('VAULT_EMPTY', `there is no key file at ${paths.keyFile} yet, and no vault`, {
-      hint: 'mcplexer init, or set MCPLEXER_HOME to where they are',
+      hint: '`mcplexer init` makes new ones; or set MCPLEXER_HOME to where they are',
     })
   return new VaultError(
     'VAULT_IDENTITY_MISSING',

@@ -50,14 +50,13 @@ export function opensAlone(keyFile: string, bytes: Uint8Array, access: KeyAccess
 
 export function lockedKey(keyFile: string): VaultError {
   const isByPlugin = readProtections(keyFile).some((each) => each.with === 'plugin')
-  const hint = 'mcplexer unlock'
   return new VaultError(
     'VAULT_KEY_PROTECTED',
     `the key file ${keyFile} is protected by ${isByPlugin ? 'an age plugin' : 'a passphrase'}`,
     {
       hint: isByPlugin
-        ? hint
-        : `${hint} opens it for running gateways; one command gets it by MCPLEXER_AGE_PASSPHRASE_FD=3 mcplexer … 3< <(command that prints it)`,
+        ? 'mcplexer unlock'
+        : '`mcplexer unlock` opens it for running gateways; one command gets it by `MCPLEXER_AGE_PASSPHRASE_FD=3 mcplexer … 3< <(command that prints it)`',
     },
   )
 }
