@@ -126,3 +126,30 @@ test('what looks like a variable is a warning with its place; for a shell it is 
   ])
   expect(warnings.every(({ hint }) => hint?.includes('inherit_env'))).toBe(true)
 })
+
+test('so is a `~` in front of a path that only the server reads', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcplexer-config-'))
+  const path = join(folder, 'mcplexer.yaml')
+  writeFileSync(
+    path,
+    [
+      'downstream_servers:',
+      '  - id: a',
+      '    command: ~/bin/server',
+      "    args: [~/a.py, '~', a~/b, ~b, --dir=~/x]",
+      '    env: { A: ~/b }',
+      '    cwd: ~/src',
+      '  - { id: b, command: sh, args: [-c, ~/bin/server] }',
+    ].join('\n'),
+  )
+
+  const { warnings } = await checkConfig(path)
+  rmSync(folder, { recursive: true })
+
+  const rest = '~ is not expanded: the server gets it as it is written'
+  expect(warnings.map(({ line, column, message }) => `${line}:${column}: ${message}`)).toEqual([
+    `4:12: ${rest}`,
+    `5:15: ${rest}`,
+  ])
+  expect(warnings.every(({ hint }) => hint?.includes('cwd'))).toBe(true)
+})
