@@ -52,6 +52,15 @@ test('so can what serve says to a client and on stderr, also when the client mov
   expect(home.runSync(['tools', 'list', '--refresh', '--config', config]).stdout).toContain('one__environment')
 })
 
+test('so can what a result on stdout names', () => {
+  const { home, config } = teamHome()
+  using _ = home
+
+  const { stdout } = home.runSync(['daemon', 'status', '--config', config])
+
+  expect(stdout).toContain("team'\\''s tools/mcplexer.yaml' serve --daemon` starts one")
+})
+
 test('in the home no file is named', () => {
   using home = new TempHome('auth_scopes: [{ id: gh, keys: [{ name: TOKEN }] }]\n')
 

@@ -1,5 +1,6 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
+import { namingConfiguration } from '../../../base/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { printJson, printText } from '../../present.ts'
 import { counted } from '../../wording.ts'
@@ -20,7 +21,8 @@ export class DaemonStatusCommand extends BaseCommand {
     const { askDaemon, STATUS } = await import('../../../gateway/socket.ts')
     const status = await askDaemon(app.paths.socket, STATUS)
     if (this.json) await printJson({ running: status !== null, ...status })
-    else if (status === null) await printText('no daemon is running; `mcplexer serve --daemon` starts one')
+    else if (status === null)
+      await printText(namingConfiguration('no daemon is running; `mcplexer serve --daemon` starts one'))
     else {
       const { pid, version, sessions, uptimeSec, config } = status
       await printText(
