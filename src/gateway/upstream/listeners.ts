@@ -3,6 +3,7 @@ import { type Question, refuseToAsk } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import type { ClientDescription } from '../eras/client.ts'
 import { declaresExtension, META, TASKS_EXTENSION } from '../eras/modern.ts'
+import { errorReply, missingExtension } from '../rpc-error.ts'
 import type { ClientView, ViewHome } from '../view/client-view.ts'
 import { TOPICS, type Topic, topicKey } from '../view/topic.ts'
 import { isRefusal, type News } from '../view/watches.ts'
@@ -14,7 +15,6 @@ import { RPC } from '../wire/rpc-codes.ts'
 import { Latest } from './latest.ts'
 import { filterJson, LIST_FIELDS, type ListenFilter, readFilter } from './listen-filter.ts'
 import type { Outlet } from './outlet.ts'
-import { errorReply, missingExtension } from './rpc-error.ts'
 
 interface Listener {
   /** JSON source of the id of its request. */

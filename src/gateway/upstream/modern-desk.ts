@@ -5,6 +5,7 @@ import type { ClientDescription } from '../eras/client.ts'
 import { isAtLeast, isLogLevel } from '../eras/levels.ts'
 import { DISCOVER, type Envelope, LISTEN, META, MODERN_REVISION, readEnvelope } from '../eras/modern.ts'
 import { SERVER_INFO } from '../eras/server-info.ts'
+import { errorReply, failedRequest, methodNotFound } from '../rpc-error.ts'
 import {
   encodeResult,
   isGiven,
@@ -17,7 +18,6 @@ import { RPC } from '../wire/rpc-codes.ts'
 import { type ClientKind, ClientKinds, clientInfoOf } from './client-kinds.ts'
 import { Flights } from './flights.ts'
 import type { Outlet } from './outlet.ts'
-import { errorReply, failedRequest, methodNotFound } from './rpc-error.ts'
 import type { Service, ServiceDeps } from './service.ts'
 
 /** Of the older revisions, and gone in this one. */

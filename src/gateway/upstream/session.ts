@@ -1,5 +1,6 @@
 import { isMcplexerError, log } from '../../base/index.ts'
 import { LISTEN, readEnvelope } from '../eras/modern.ts'
+import { errorReply, failedRequest, skippedReply, unreadableReply } from '../rpc-error.ts'
 import type { LineEnds } from '../wire/framing.ts'
 import { requestIdAtEitherEnd } from '../wire/line-ends.ts'
 import {
@@ -14,7 +15,6 @@ import { RPC } from '../wire/rpc-codes.ts'
 import { LegacyDesk } from './legacy-desk.ts'
 import { ModernDesk } from './modern-desk.ts'
 import type { Outlet } from './outlet.ts'
-import { errorReply, failedRequest, skippedReply, unreadableReply } from './rpc-error.ts'
 import type { ServiceDeps } from './service.ts'
 
 interface SessionDeps extends ServiceDeps {

@@ -1,6 +1,6 @@
+import { unreadableReply } from '../../rpc-error.ts'
 import { encodeError, type RequestMessage } from '../../wire/message.ts'
 import { RPC } from '../../wire/rpc-codes.ts'
-import { unreadableReply } from '../rpc-error.ts'
 
 export const JSON_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
 

@@ -1,8 +1,8 @@
-import { isMcplexerError, log } from '../../base/index.ts'
-import type { Era } from '../eras/client.ts'
-import { publicWording } from '../public-wording.ts'
-import { encodeError, encodeResult, type RequestMessage, textParam } from '../wire/message.ts'
-import { RPC } from '../wire/rpc-codes.ts'
+import { isMcplexerError, log } from '../base/index.ts'
+import type { Era } from './eras/client.ts'
+import { publicWording } from './public-wording.ts'
+import { encodeError, encodeResult, type RequestMessage, textParam } from './wire/message.ts'
+import { RPC } from './wire/rpc-codes.ts'
 
 export function errorReply(request: RequestMessage, code: number, message: string, data?: object): Uint8Array {
   return encodeError(request, { code, message, ...(data === undefined ? {} : { data }) })

@@ -1,12 +1,12 @@
-import type { Server } from '../config/index.ts'
-import { reach, type Way } from './call.ts'
-import { withinStartupTimeout } from './downstream/deadline.ts'
-import { findRoute } from './route.ts'
-import { TOPICS, type TopicKind } from './view/topic.ts'
-import type { Watches } from './view/watches.ts'
-import { type Edit, removals, splice } from './wire/json-edit.ts'
-import { isObject, sourceOf } from './wire/json-span.ts'
-import { type RequestMessage, type ResponseMessage, textParam } from './wire/message.ts'
+import type { Server } from '../../config/index.ts'
+import { reach, type Way } from '../call.ts'
+import { withinStartupTimeout } from '../downstream/deadline.ts'
+import { findRoute } from '../route.ts'
+import { type Edit, removals, splice } from '../wire/json-edit.ts'
+import { isObject, sourceOf } from '../wire/json-span.ts'
+import { type RequestMessage, type ResponseMessage, textParam } from '../wire/message.ts'
+import { TOPICS, type TopicKind } from './topic.ts'
+import type { Watches } from './watches.ts'
 
 interface WatchDeps extends Way {
   readonly watches: Watches
