@@ -89,7 +89,7 @@ export class App {
   readonly #onRecord = once(async () => {
     const { AuditLog } = await import('./audit/index.ts')
     const { onRecord } = await import('./app/on-record.ts')
-    // a person holds the key himself: he is warned, and not kept from his secrets
+    // a person holds the key anyway: they are warned, and not kept from their secrets
     return onRecord(async () => new AuditLog(await this.activity(), { allowsFailure: true }))
   })
 

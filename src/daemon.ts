@@ -13,9 +13,9 @@ import {
 import { ClientSession } from './gateway/front.ts'
 import {
   askDaemon,
-  bridgeStdio,
   connectSocket,
   type DaemonStatus,
+  joinStdio,
   listenSocket,
   STATUS,
   STOP,
@@ -69,7 +69,7 @@ export async function connect(configPath?: string): Promise<number> {
     await startDaemon(configPath)
     const socket = await connectSocket(resolvePaths(configPath).socket)
     if (socket === null) throw notStarted()
-    if (await bridgeStdio(socket, process.cwd())) return 0
+    if (await joinStdio(socket, process.cwd())) return 0
     log.error('the daemon has ended; the client may start `mcplexer connect` again')
     return 1
   } catch (error) {
@@ -125,7 +125,7 @@ async function listen(socket: string, configPath: string | undefined, stopped: P
   return 0
 }
 
-/** One gateway has one configuration: nobody is given another one than he asked for. */
+/** One gateway has one configuration: nobody is given another one than they asked for. */
 function checkedConfig(running: DaemonStatus, { config }: Paths): DaemonStatus {
   if (running.config === config) return running
   throw new McplexerError(

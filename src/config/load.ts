@@ -49,7 +49,7 @@ export async function readConfigFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** A group may: many systems give each user one of his own, and a team may share a checkout. */
+/** A group may: many systems give each user a group of their own, and a team may share a checkout. */
 function isWritableByAll({ mode }: Stats): boolean {
   return process.platform !== 'win32' && (mode & 0o002) !== 0
 }

@@ -7,10 +7,10 @@ import { CallRecorder, type RecordOptions } from './call-record.ts'
 import type { ListKind } from './catalog/kinds.ts'
 import type { PinStore } from './catalog/pins.ts'
 import type { CatalogStore } from './catalog/store.ts'
-import { Places } from './downstream/places.ts'
 import { Pool } from './downstream/pool.ts'
 import { Probes } from './downstream/probes.ts'
 import { sameLaunch } from './downstream/same-launch.ts'
+import { Slots } from './downstream/slots.ts'
 import { Watchdog } from './downstream/watchdog.ts'
 import type { ClientDescription } from './eras/client.ts'
 import { type Finding, LeakGuard } from './guard/leak-guard.ts'
@@ -34,7 +34,7 @@ export class Gateway {
   readonly #deps: GatewayDeps
   readonly #watchdog = new Watchdog()
   readonly #guard: LeakGuard
-  readonly #places = new Places()
+  readonly #slots = new Slots()
   readonly #probes = new Probes()
   readonly #shared: Pool
   readonly #views = new Set<ClientView>()
@@ -103,7 +103,7 @@ export class Gateway {
   #newPool(): Pool {
     const { credentials, sandbox, audit } = this.#deps
     const deps = { credentials, sandbox, audit, watchdog: this.#watchdog, guard: this.#guard }
-    return new Pool(deps, this.#places)
+    return new Pool(deps, this.#slots)
   }
 
   /** Whoever holds what is locked now ends, in the middle of a call too. */

@@ -1,9 +1,9 @@
 /** The socket door of gateway: only the daemon and those who talk to it load it. */
 export {
   askDaemon,
-  bridgeStdio,
   connectSocket,
   type DaemonStatus,
+  joinStdio,
   STATUS,
   STOP,
 } from './upstream/socket/client.ts'

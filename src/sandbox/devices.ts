@@ -6,7 +6,7 @@ const FOLDER = '/dev'
 const MADE_ANEW = /^(null|zero|full|random|urandom|core|fd|stdin|stdout|stderr|console|ptmx|pts|tty\d*|vcs.*)$/
 
 /**
- * A `/dev` with what the user can use, as arguments of bwrap(1), but without his terminals: whoever opens one of them
+ * A `/dev` with what the user can use, as arguments of bwrap(1), but without the user's terminals: whoever opens one of them
  * reads what is typed there, which may be the value of another server. Nor has it disks, which our files lie on, or
  * what is for root alone. What is plugged in later is there at the next start.
  */

@@ -16,18 +16,18 @@ export interface Reachable {
   ask(request: RequestMessage, waiting: Waiting): Question
   /** Resolves when the client app can take more. */
   notify(notification: NotificationMessage): void | Promise<void>
-  /** A promise while he reads too slowly; it resolves when there is room again. */
+  /** A promise while the client app reads too slowly; it resolves when there is room again. */
   room(): void | Promise<void>
 }
 
 /** The one who waits for a request that is on its way to a server. */
 export interface Caller extends Reachable {
   readonly client: ClientDescription
-  /** The least severe log messages that he wants, or null for none at all; legacy callers leave it to the server. */
+  /** The least severe log messages that are wanted, or null for none at all; legacy callers leave it to the server. */
   readonly logLevel: string | null
-  /** Whether other callers share the connection, so that no question can be told to be his. */
+  /** Whether other callers share the connection, so that no question can be told to be for this one. */
   readonly isOneOfMany: boolean
-  /** Whether he has gone to think over a question, and is not waiting just now. */
+  /** Away to think over a question, and not waiting just now. */
   readonly isAway: boolean
   progress(notification: NotificationMessage): void | Promise<void>
 }

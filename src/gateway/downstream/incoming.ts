@@ -42,7 +42,7 @@ interface ConnectionParts {
   hasEnded(): boolean
 }
 
-/** How long a slow reader may hold up those who share the server with him, for each message. */
+/** How long a slow reader may hold up others who share the server, for each message. */
 const SHARED_WAIT_MS = 50
 
 /** What one server says, and who gets it: the call that waits for it, the client that is asked, or the listener. */
@@ -111,13 +111,13 @@ export class Incoming {
 
   readonly #refused = (id: string): void => this.#parts.pending.lose(id, unreadableError(this.#parts.server))
 
-  /** Whoever reads slowly slows his own server down, but one that others use too only a little. */
+  /** A slow reader slows a server of its own down, but one that others use too only a little. */
   #capped(room: void | Promise<void>): void | Promise<void> {
     if (room === undefined || !this.#parts.listener.isShared()) return room
     return Promise.race([room, Bun.sleep(SHARED_WAIT_MS)])
   }
 
-  /** News for somebody who does not read is lost to him when others would have to wait for it. */
+  /** News for a client that does not read are lost when others would have to wait for it. */
   #hasRoom(reader: Reachable): boolean {
     return !this.#parts.listener.isShared() || reader.room() === undefined
   }

@@ -50,7 +50,7 @@ export class PoolEntry {
   async drain(): Promise<void> {
     this.#stopWatching()
     const link = await this.started.catch(() => null)
-    // who has got the link already makes his call within this turn
+    // who has got the link already makes a call within this turn
     await new Promise<void>((resolve) => setImmediate(resolve))
     await link?.connection.whenQuiet()
     await link?.connection.stop()

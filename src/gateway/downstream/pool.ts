@@ -4,8 +4,8 @@ import { GatewayError } from '../gateway-error.ts'
 import { BackOff } from './back-off.ts'
 import type { Reachable } from './caller.ts'
 import type { ServerLink } from './link.ts'
-import type { Places } from './places.ts'
 import { PoolEntry, type PoolOwner, type Wanted } from './pool-entry.ts'
+import type { Slots } from './slots.ts'
 import { type Start, type StarterDeps, startServer } from './starter.ts'
 
 /** Errors that a person mends before calling again: waiting longer would only be in the way. */
@@ -20,7 +20,7 @@ const NEXT = {
 /** Running servers, of one session or shared: started by the first call, stopped when idle, replaced when changed. */
 export class Pool implements PoolOwner {
   readonly #deps: StarterDeps
-  readonly #places: Places
+  readonly #slots: Slots
   readonly #entries = new Map<string, PoolEntry>()
   readonly #backOffs = new Map<string, BackOff>()
   /** Of servers that are brought back unasked. */
@@ -32,10 +32,10 @@ export class Pool implements PoolOwner {
   readonly #downForGood = new Map<string, string>()
   #isClosed = false
 
-  /** `places`: of all pools of a gateway, for `max_instances`. */
-  constructor(deps: StarterDeps, places: Places) {
+  /** `slots`: of all pools of a gateway, for `max_instances`. */
+  constructor(deps: StarterDeps, slots: Slots) {
     this.#deps = deps
-    this.#places = places
+    this.#slots = slots
   }
 
   get links(): ServerLink[] {
@@ -147,7 +147,7 @@ export class Pool implements PoolOwner {
     const { id } = start.server
     backOff.check()
     await this.#ending.get(id)
-    const leave = await this.#places.enter(start.server, start.signal)
+    const leave = await this.#slots.enter(start.server, start.signal)
     const onEnding = (gone: Promise<void>) => this.#ending.set(id, Promise.all([this.#ending.get(id), gone]))
     try {
       const link = await startServer({ ...start, onEnding }, this.#deps)

@@ -172,7 +172,7 @@ function eventsOf(link: () => ServerLink | null, starting: () => Reachable | nul
 
 /**
  * Until the link is ready a server may log, and all else concerns nobody, as it is still to be asked for. MCP
- * 2025-11-25, "Lifecycle: Initialization". Who reads slowly misses it, so that he holds up no start.
+ * 2025-11-25, "Lifecycle: Initialization". A slow reader misses it, and holds up no start.
  */
 function tellEarly(notification: NotificationMessage, home: Reachable | null): void {
   if (notification.method === 'notifications/message' && home?.room() === undefined)

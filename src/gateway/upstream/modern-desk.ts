@@ -29,7 +29,7 @@ const REMOVED = new Set([
   'initialize',
 ])
 
-/** Clients of MCP 2026-07-28: no session, every request says who asks and what he can do. */
+/** Clients of MCP 2026-07-28: no session, every request says who asks, and what that client can do. */
 export class ModernDesk {
   /** On it all requests share one channel, and ids are unique; elsewhere each request has an outlet of its own. */
   readonly #home: Outlet

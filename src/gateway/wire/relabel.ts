@@ -16,12 +16,12 @@ export function relabelRequest(request: RequestMessage, id: number, edits: reado
   return splice(request.bytes, own)
 }
 
-/** The response as the one who asked gets it: under the id of his request. */
+/** The response as the one who asked gets it: under the id of that request. */
 export function restoreId(response: ResponseMessage, request: RequestMessage): Uint8Array {
   return splice(response.bytes, [replaceWith(response.id, sourceBytes(request.bytes, request.id))])
 }
 
-/** The progress as the one who asked gets it: under his token. Null when he did not ask for any. */
+/** The progress as the one who asked gets it: under the token that was given. Null when none was asked for. */
 export function restoreToken(notification: NotificationMessage, request: RequestMessage): Uint8Array | null {
   const ours = notification.params.get('progressToken')
   const theirs = progressTokenOf(request)

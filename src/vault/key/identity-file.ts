@@ -114,7 +114,7 @@ export class IdentityFile {
     return opener(sealed)
   }
 
-  /** Whether no other vault, and no user on his own, has a say in this file. */
+  /** Whether no other vault, and no user by themselves, has a say in this file. */
   belongsOnlyTo(vaultId: string): boolean {
     return this.#vaultIds.size === 1 && this.#vaultIds.has(vaultId)
   }

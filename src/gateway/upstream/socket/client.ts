@@ -89,7 +89,7 @@ function silent(): GatewayError {
  * the client closes its input the daemon answers what is still open, and closes. Resolves with whether it was the client
  * that has ended it.
  */
-export async function bridgeStdio(socket: Socket, clientFolder: string): Promise<boolean> {
+export async function joinStdio(socket: Socket, clientFolder: string): Promise<boolean> {
   const stdout = Bun.stdout.writer()
   socket.on('error', () => undefined)
   socket.write(`${new TextDecoder().decode(encodeMessage({ method: HELLO, params: { cwd: clientFolder } }))}\n`)

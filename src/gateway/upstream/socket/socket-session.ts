@@ -44,7 +44,7 @@ export class SocketSession {
     ).catch(() => undefined)
     await Promise.race([read, this.#finished.promise])
     await this.#session?.close()
-    // whoever still reads closes when he has it all
+    // whoever still reads closes after the last of it
     await read
     this.#socket.destroy()
   }

@@ -11,7 +11,7 @@ export const SILENCE_LIMIT_MS = 60_000
 const SAID_AFTER_MS = 4000
 const END_GRACE_MS = 1000
 const INTERRUPTED = 130
-/** Ours, and what runs code in a program or logs what it sends. The rest is the user's own, for a program of his. */
+/** Ours, and what runs code in a program or logs what it sends. The rest is the user's own, for a program of theirs. */
 const KEPT_BACK = /^(MCPLEXER_|BUN_|LD_|DYLD_|NODE_OPTIONS$|NODE_PATH$)/i
 
 /** A plugin that runs, and the stanzas that go in and out. What it writes to stderr is dropped: it knows secrets. */

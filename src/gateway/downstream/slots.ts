@@ -2,12 +2,12 @@ import type { Server } from '../../config/index.ts'
 import { GatewayError } from '../gateway-error.ts'
 
 /** Counts the processes of each server in this gateway, for `max_instances`. */
-export class Places {
+export class Slots {
   readonly #taken = new Map<string, number>()
   readonly #queues = new Map<string, Set<() => void>>()
 
   /**
-   * Waits at most `startup_timeout_sec` for a place; gives what leaves it. Throws SERVER_LIMIT_REACHED, and
+   * Waits at most `startup_timeout_sec` for a slot; gives what leaves it. Throws SERVER_LIMIT_REACHED, and
    * SERVER_ENDED when `signal` fires first.
    */
   async enter(server: Server, signal: AbortSignal): Promise<() => void> {
