@@ -64,9 +64,9 @@ function withOtherQuotes(value: string): string[] {
   return (between[0] ?? []).map((_, level) => between.map((levels) => levels[level]).join('"'))
 }
 
-/** As the reading of that name leaves it. */
+/** As the reading of that name leaves it; behind the last backslash may stand a sign, too. */
 function withoutBackslashes(value: string): string {
-  return value.replace(/\\+(?=[ !#-.:-@[\]^_`{|}~])/g, '')
+  return value.replace(/\\+(?=[ !#-.:-@[\]^_`{|}~]|$)/g, '')
 }
 
 /** The value itself for one without quotes. */
@@ -81,6 +81,9 @@ function quotedForms(value: string): string[] {
     value.replace(/["\\]/g, '\\$&'),
     value.replaceAll('\\', '\\\\'),
     value.replaceAll('"', '\\"'),
+    // backslashes in front of these, too, which no reading undoes
+    value.replace(/["\\\t\n\r]/g, '\\$&'),
+    value.replace(/[\\\t\n\r]/g, '\\$&'),
   ]
 }
 

@@ -216,6 +216,22 @@ test.each([
   expect(decoder.decode(bytes ?? new Uint8Array()).endsWith('"[redacted scope/TOKEN]"]}')).toBe(true)
 })
 
+describe('a value with signs behind backslashes is found', () => {
+  const quoted = (value: string) => value.replace(/[^A-Za-z0-9]/g, '\\$&')
+
+  test.each([
+    ['with a tab', 'word\tWord$3!'],
+    ['with a line break', 'word\nWord$3!'],
+    ['that ends with a backslash', 'word-Word$3\\'],
+  ])('%s', (_what, value) => {
+    const live = holding({ TOKEN: value })
+    const { bytes } = redact(encoder.encode(JSON.stringify({ a: `is ${quoted(value)} and` })), live)
+
+    expect(masked(`is ${quoted(value)} and`, live)).toMatch(/^is \[redacted scope\/TOKEN\]\\* and$/)
+    expect(decoder.decode(bytes ?? new Uint8Array())).toMatch(/"is \[redacted scope\/TOKEN\]\\* and"/)
+  })
+})
+
 test('a value of digits is looked for in long numbers without going back to their start', () => {
   const digits = holding({ PIN: '1234567890' })
   const text = '91234567890;'.repeat(20_000)
