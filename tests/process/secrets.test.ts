@@ -118,11 +118,31 @@ test('a sealed scope that is no longer in the file is shown, kept, and deleted o
   home.put('a', 'K', 'v')
   home.writeConfig('auth_scopes: []')
 
-  expect(home.runSync(['scope', 'list']).stdout).toContain('not in the file')
+  expect(home.runSync(['scope', 'list'])).toMatchObject({
+    stdout: expect.stringContaining('not in the file; no server gets it'),
+    stderr: expect.stringMatching(
+      /is \S+mcplexer\.yaml the right file\? If so, `mcplexer scope delete a` forgets/,
+    ),
+  })
   expect(home.runSync(['scope', 'delete', 'a']).stderr).toContain('--yes')
   expect(home.runSync(['secret', 'get', 'a', 'K']).stdout).toBe('v')
   expect(home.runSync(['scope', 'delete', 'a', '--yes']).exitCode).toBe(0)
   expect(home.runSync(['scope', 'list']).stdout).toBe('no auth scopes yet\n')
+})
+
+test('status asks for the right file where it knows no scope of those that are sealed', () => {
+  using home = new TempHome(SCOPES)
+  home.put('a', 'K', 'v')
+  expect(home.runSync(['status']).stderr).toBe('')
+
+  home.writeConfig('auth_scopes: [{ id: other }]')
+
+  expect(home.runSync(['status'])).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringMatching(
+      /hint: nothing that is sealed is for an auth scope in \S+mcplexer\.yaml; --config or/,
+    ),
+  })
 })
 
 test('wrong usage exits 2 and never repeats what was typed', () => {

@@ -33,10 +33,17 @@ export class StatusCommand extends BaseCommand {
       ? printJson({ version, files, servers, missing })
       : print(text.filter(Boolean).join('\n\n')))
     for (const error of errors) presentError(error, this.configPath !== undefined)
-    const hint = restoringHint(errors, app.paths.keyFile)
-    if (hint !== null) printHint(hint)
+    for (const hint of [restoringHint(errors, app.paths.keyFile), wrongFileHint(health)])
+      if (hint !== null) printHint(hint)
     return errors.length === 0 ? 0 : 1
   }
+}
+
+/** Without an `export` of MCPLEXER_CONFIG all would look as if there were nothing. */
+function wrongFileHint({ config, sealed }: Health): string | null {
+  if (config === null || sealed === null || sealed.length === 0) return null
+  if (sealed.some(({ id }) => config.authScopes.has(id))) return null
+  return `nothing that is sealed is for an auth scope in ${config.path}; --config or MCPLEXER_CONFIG names another file`
 }
 
 interface FileRow {

@@ -25,7 +25,7 @@ export class ScopeListCommand extends BaseCommand {
   json = Option.Boolean('--json', false, { description: 'print JSON' })
 
   protected async run(app: App): Promise<number> {
-    const declared = (await app.config()).authScopes
+    const { path, authScopes: declared } = await app.config()
     const vault = await app.vault()
     const sealed = await vault.list()
     const { revoked } = await vault.locks()
@@ -38,7 +38,11 @@ export class ScopeListCommand extends BaseCommand {
     }))
     await (this.json ? printJson(scopes) : print(listText(scopes)))
     const gone = scopes.find(({ isInFile }) => !isInFile)
-    if (gone !== undefined) printHint(`\`mcplexer scope delete ${gone.id}\` forgets what is sealed in it`)
+    // nothing else tells who is in another shell than the one that names the file
+    if (gone !== undefined)
+      printHint(
+        `is ${path} the right file? If so, \`mcplexer scope delete ${gone.id}\` forgets what is sealed in it`,
+      )
     return 0
   }
 }
@@ -50,6 +54,6 @@ function listText(scopes: readonly ListedScope[]): string {
 }
 
 function stateOf({ isInFile, isRevoked }: ListedScope): string {
-  if (!isInFile) return 'not in the file, never used'
+  if (!isInFile) return 'not in the file; no server gets it'
   return isRevoked ? 'revoked' : ''
 }
