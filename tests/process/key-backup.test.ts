@@ -36,6 +36,19 @@ describe('a backup', () => {
     expect(said('restore', home.folder)).toContain('is no backup of a key file')
   })
 
+  test('says what is still to be done: after a restore, and once there is a new key', () => {
+    using home = new KeyHome()
+    const backup = join(home.folder, 'backup.age')
+    home.withPassphrase(['key', 'backup', backup])
+    Bun.spawnSync(['rm', home.file('age.key')])
+
+    expect(home.withPassphrase(['key', 'restore', backup]).stderr).toContain(
+      'is there again, and lies open: `mcplexer key protect --with HOW` wraps it',
+    )
+    expect(home.runSync(['rotate-key', '--dry-run']).stderr).not.toContain('key backup')
+    expect(home.runSync(['rotate-key']).stderr).toContain('`mcplexer key backup FILE` makes a new one')
+  })
+
   test.skipIf(!hasStrace)(
     'is written to a stick, which has no links and no modes, and restored from it',
     () => {

@@ -52,6 +52,10 @@ export class RotateKeyCommand extends BaseCommand {
     const report = await vault.rotate(options, progress)
     if (!this.isDryRun) await app.relieveGateways()
     await (this.json ? printJson(report) : print(reportText(report, app.paths.keyFile, Date.now())))
+    if (!this.isDryRun)
+      note(
+        'a backup of the old key does not open what is sealed now; `mcplexer key backup FILE` makes a new one',
+      )
     return 0
   }
 }

@@ -17,7 +17,7 @@ export class KeyRestoreCommand extends BaseCommand {
 
   protected async run(app: App): Promise<number> {
     await (await app.vault()).restoreKey(resolve(this.source), () => passphrase('Passphrase of the backup'))
-    note(`${app.paths.keyFile} is there again`)
+    note(`${app.paths.keyFile} is there again, and lies open: \`mcplexer key protect --with HOW\` wraps it`)
     return 0
   }
 }
