@@ -39,8 +39,13 @@ function withBlank(arg: string): string[] {
 }
 
 function wantsHelp(args: readonly string[]): boolean {
+  return beforeDashes(args).some((arg) => arg === '-h' || arg === '--help')
+}
+
+/** Without what follows `--`, which is no option whatever it looks like. */
+function beforeDashes(args: readonly string[]): readonly string[] {
   const end = args.indexOf('--')
-  return args.slice(0, end === -1 ? args.length : end).some((arg) => arg === '-h' || arg === '--help')
+  return end === -1 ? args : args.slice(0, end)
 }
 
 async function printHelp(cli: Cli, args: readonly string[]): Promise<number> {
@@ -76,8 +81,7 @@ function explainUsage(cli: Cli, args: readonly string[]): number {
 
 /** What was typed may be a value, and is not repeated. */
 function explainOption(args: readonly string[], options: readonly string[]): void {
-  const end = args.indexOf('--')
-  const typed = args.slice(0, end === -1 ? args.length : end).filter((arg) => /^-[a-z]$|^--[a-z]/i.test(arg))
+  const typed = beforeDashes(args).filter((arg) => /^-[a-z]$|^--[a-z]/i.test(arg))
   const unknown = typed.map((arg) => arg.split('=', 1)[0] ?? '').find((name) => !options.includes(name))
   if (unknown === undefined) {
     explainMissingValue(args)
@@ -90,7 +94,7 @@ function explainOption(args: readonly string[], options: readonly string[]): voi
 }
 
 function explainMissingValue(args: readonly string[]): void {
-  const last = args.at(-1) ?? ''
+  const last = beforeDashes(args).at(-1) ?? ''
   const word = valueWordOf(last)
   if (word !== undefined) printHint(`${word} is missing behind ${last}`)
 }
