@@ -27,7 +27,7 @@ export class Pool implements PoolOwner {
   readonly #restarts = new Map<string, Timer>()
   readonly #retiring = new Map<PoolEntry, Promise<void>>()
   /** Resolve when those that did not start have ended. */
-  readonly #ending = new Map<string, Promise<unknown>>()
+  readonly #ending = new Map<string, Promise<void>>()
   /** Ended by themselves, with a policy that leaves them so. */
   readonly #downForGood = new Map<string, string>()
   #isClosed = false
@@ -148,8 +148,8 @@ export class Pool implements PoolOwner {
     backOff.check()
     await this.#ending.get(id)
     const leave = await this.#slots.enter(start.server, start.signal)
-    const onEnding = (gone: Promise<void>) => this.#ending.set(id, Promise.all([this.#ending.get(id), gone]))
     try {
+      const onEnding = (gone: Promise<void>): void => this.#waitForEnd(id, gone)
       const link = await startServer({ ...start, onEnding }, this.#deps)
       backOff.succeeded()
       void link.connection.ended.then(leave)
@@ -160,6 +160,13 @@ export class Pool implements PoolOwner {
       if (isServersFault) backOff.failed()
       throw error
     }
+  }
+
+  #waitForEnd(id: string, gone: Promise<void>): void {
+    const ended = Promise.all([this.#ending.get(id), gone]).then(() => {
+      if (this.#ending.get(id) === ended) this.#ending.delete(id)
+    })
+    this.#ending.set(id, ended)
   }
 
   #drain(entry: PoolEntry): void {
