@@ -72,8 +72,12 @@ export class Gateway {
       checkLock: credentials.checkLock.bind(credentials),
       onClosed: () => this.#views.delete(view),
     }
-    const view: ClientView = await ClientView.open(deps, this.#config, shown)
+    const config = this.#config
+    const view: ClientView = await ClientView.open(deps, config, shown)
     this.#views.add(view)
+    // it was not there yet to be told
+    if (this.#config !== config)
+      view.configure(this.#config).catch(() => log.error(`${config.path} is in force only in part`))
     return view
   }
 
