@@ -177,6 +177,22 @@ test('tools list of a configuration without servers says where they go', () => {
   )
 })
 
+test('tools list names at its end the servers that failed, as long lists push away what was said before', () => {
+  using home = new TempHome(
+    configOf([
+      { id: 'one' },
+      { id: 'two', more: { command: 'no-such-program' } },
+      { id: 'off', more: { disabled: true } },
+    ]),
+  )
+
+  const { exitCode, stdout, stderr } = home.runSync(['tools', 'list'])
+
+  expect(exitCode).toBe(1)
+  expect(stdout).toContain('one__echo')
+  expect(stderr).toEndWith('\nmcplexer: error: 1 server could not be listed: two\n')
+})
+
 describe('tools call', () => {
   test('of a tool that there is not names the nearest, by its whole name or its own', () => {
     using home = new TempHome(configOf([{ id: 'one' }]))

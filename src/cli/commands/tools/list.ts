@@ -1,9 +1,10 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../../app.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { printHint } from '../../messages.ts'
+import { printError, printHint } from '../../messages.ts'
 import { print, printJson, table } from '../../present.ts'
 import { sayingWhatFor, startedServers } from '../../waiting.ts'
+import { counted } from '../../wording.ts'
 
 const LONGEST_DESCRIPTION = 100
 
@@ -28,7 +29,10 @@ export class ToolsListCommand extends BaseCommand {
     const { tools, failures } = await sayingWhatFor(startedServers(config), list)
     if (this.json) await printJson({ tools, failures })
     else await print(tools.length === 0 ? 'no tools' : listText(tools))
-    return failures.length === 0 ? 0 : 1
+    if (failures.length === 0) return 0
+    const ids = failures.map(({ server }) => server).join(', ')
+    printError(`${counted(failures.length, 'server')} could not be listed: ${ids}`)
+    return 1
   }
 }
 
