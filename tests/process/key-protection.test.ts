@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesHolding } from '../helpers/canary.ts'
 import { KeyHome, PASSPHRASE } from '../helpers/key-home.ts'
@@ -24,6 +24,17 @@ describe('a key file that is protected by a passphrase', () => {
     expect(misfit).toContain('hint: it is the one that was given to `mcplexer key protect`')
     expect(JSON.parse(home.withPassphrase(['key', 'show', '--json']).stdout).protection).toBe('passphrase')
     expect(home.read('age.key')).toStartWith('age-encryption.org/v1\n-> scrypt ')
+  })
+
+  test('is told by doctor from one that lies open', () => {
+    using home = new KeyHome()
+    const finding = () => /^(ok|!!) {2}key file +(.*)$/m.exec(home.runSync(['doctor']).stdout)?.slice(1)
+
+    expect(finding()).toEqual(['ok', expect.stringContaining('lies open')])
+    home.withPassphrase(['key', 'protect', '--with', 'passphrase'])
+    expect(finding()).toEqual(['ok', 'wrapped: alone it opens nothing'])
+    chmodSync(home.file('age.key'), 0o644)
+    expect(finding()).toBeUndefined()
   })
 
   test('is rotated, put into and laid open again', () => {

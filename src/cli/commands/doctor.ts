@@ -1,6 +1,6 @@
 import { Command, Option } from 'clipanion'
 import type { App } from '../../app.ts'
-import { dangerousVariables } from '../../base/index.ts'
+import { dangerousVariables, type Paths } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts'
 import { canGive, Sandbox, type ShieldKind } from '../../sandbox/index.ts'
 import { BaseCommand } from '../base-command.ts'
@@ -20,6 +20,10 @@ const SHIELD_STATES: Record<ShieldKind, string> = {
   seatbelt: 'sandbox-exec: servers cannot open the files of mcplexer, nor look at or signal other processes',
   none: 'none works here: servers can read what you can; install bubblewrap, and let users make namespaces',
 }
+
+const WRAPPED = 'wrapped: alone it opens nothing'
+const OPEN =
+  'lies open: who can read it can open all that is sealed; `mcplexer key protect --with HOW` wraps it'
 
 export class DoctorCommand extends BaseCommand {
   static override paths = [['doctor']]
@@ -43,6 +47,7 @@ export class DoctorCommand extends BaseCommand {
       ...serverFindings(config ?? null, kind),
       environmentFinding(),
       ...(await lockFindings(app)),
+      ...(await keyFindings(app.paths)),
       await vaultFinding(app, errors),
     ]
     const rows = findings.map(({ what, isGood, state }) => [isGood ? 'ok' : '!!', what, state])
@@ -79,6 +84,18 @@ async function lockFindings(app: App): Promise<Finding[]> {
   const finding = (state: string): Finding => ({ what: 'lock', isGood: true, state })
   if (locks?.isLocked) return [finding('locked: no server starts until `mcplexer unlock`')]
   return [...(locks?.revoked ?? [])].map((id) => finding(`${id} is revoked until \`mcplexer unlock ${id}\``))
+}
+
+/** None of one that is missing or unsafe: then the vault has more to say. */
+async function keyFindings({ keyFile }: Paths): Promise<Finding[]> {
+  const { hasSafeKeyFile, isKeyWrapped } = await import('../../vault/index.ts')
+  try {
+    if (!hasSafeKeyFile(keyFile)) return []
+    const state = isKeyWrapped(keyFile) ? WRAPPED : OPEN
+    return [{ what: 'key file', isGood: true, state }]
+  } catch {
+    return []
+  }
 }
 
 async function vaultFinding(app: App, errors: unknown[]): Promise<Finding> {
