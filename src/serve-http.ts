@@ -17,9 +17,9 @@ export async function serveHttp(app: App, where: string | undefined, stopped: Pr
     openSession: (home) => new ClientSession({ ...deps, home }),
   })
   if (!isLoopback(address.hostname))
-    log.warn(`${address.hostname} can be reached from other machines, and the token travels unencrypted`)
+    log.warn(`${address.hostname}: open to other machines, the token goes unencrypted`)
   log.info(`listening on ${server.url}`)
-  log.info('clients send `Authorization: Bearer TOKEN`; `mcplexer token show` prints it')
+  log.info('clients send as bearer token what `mcplexer token show` prints')
   await stopped
   await server.close()
   return 0

@@ -65,6 +65,18 @@ describe('at a terminal, where nobody speaks MCP,', () => {
   })
 })
 
+test('what serve --http says fits 80 columns, as it is not folded', async () => {
+  using home = new TempHome(SCOPES)
+
+  const { shown } = await inTerminal(
+    home,
+    ['serve', '--http', '0.0.0.0:0'],
+    [{ when: 'token show', type: '\u0003' }],
+  )
+
+  expect(shown.split('\n').filter((line) => Bun.stringWidth(line) > 80)).toEqual([])
+})
+
 describe('what is shown', () => {
   test('errors have colour on a terminal, and none with NO_COLOR', async () => {
     using home = new TempHome(SCOPES)
