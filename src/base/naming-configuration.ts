@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Paths } from './env.ts'
 
 /** Those that look at the configuration. */
-const COMMAND = /\bmcplexer (?=(?:config|connect|doctor|scope|secret|serve|servers|status|tools)\b)/g
+const COMMAND = /\bmcplexer (?=(?:config|connect|doctor|init|scope|secret|serve|servers|status|tools)\b)/g
 
 let option = ''
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { configOf } from '../helpers/fixtures.ts'
 import { RawClient, textOf } from '../helpers/mcp-client.ts'
@@ -59,6 +59,31 @@ test('so can what a result on stdout names', () => {
   const { stdout } = home.runSync(['daemon', 'status', '--config', config])
 
   expect(stdout).toContain("team'\\''s tools/mcplexer.yaml' serve --daemon` starts one")
+})
+
+test('a file that is missing is made where the client looks for it', async () => {
+  const { home, config } = teamHome()
+  using _ = home
+  rmSync(config)
+  await using client = await RawClient.start(home, {}, { env: { MCPLEXER_CONFIG: config } })
+
+  const { error } = await client.request('tools/list')
+
+  expect(paste(home, error?.message.split('hint: ')[1] ?? '').exitCode).toBe(0)
+  expect(existsSync(config)).toBe(true)
+})
+
+test('init goes on from what is in the file, where there was one', () => {
+  const { home, config } = teamHome()
+  using _ = home
+
+  const { stderr } = home.runSync(['init', '--config', config])
+
+  const [command = ''] = /mcplexer --config .* status$/m.exec(stderr) ?? []
+  expect(paste(home, command).stdout.toString()).toContain('secret put gh TOKEN')
+  expect(home.runSync(['init', '--config', join(home.folder, 'new.yaml')]).stderr).toContain(
+    '1. write servers and auth scopes into the configuration',
+  )
 })
 
 test('in the home no file is named', () => {

@@ -9,15 +9,19 @@ import { print, table } from '../present.ts'
 import { undoing } from '../undo.ts'
 import { shortRecipient } from '../wording.ts'
 
-const NEXT_STEPS = `
-Next:
+const FROM_THE_EXAMPLE = `
   1. write servers and auth scopes into the configuration; its comments say how
   2. mcplexer config check
   3. mcplexer secret put SCOPE KEY
   4. mcplexer tools list
-  5. let the AI client start \`mcplexer serve\`
-
-Without the key nothing opens: keep a copy, made by \`mcplexer key backup FILE\`.`
+  5. let the AI client start \`mcplexer serve\``
+/** For who has just cloned the repository of a team. */
+const FROM_A_FILE = `
+  1. mcplexer status
+  2. the commands that it prints, for what is missing
+  3. mcplexer tools list
+  4. let the AI client start \`mcplexer serve\``
+const KEEP_A_COPY = 'Without the key nothing opens: keep a copy, made by `mcplexer key backup FILE`.'
 
 export class InitCommand extends BaseCommand {
   static override paths = [['init']]
@@ -42,7 +46,7 @@ export class InitCommand extends BaseCommand {
         ['public key', shortRecipient(recipient)],
       ]),
     )
-    say(NEXT_STEPS)
+    say(`\nNext:${existed.has(paths.config) ? FROM_A_FILE : FROM_THE_EXAMPLE}\n\n${KEEP_A_COPY}`)
     return 0
   }
 
