@@ -159,7 +159,7 @@ test('before init nothing is said to be lost', () => {
   ]) {
     const { exitCode, stderr } = home.runSync(args, { env })
     expect(exitCode).toBe(1)
-    expect(stderr).toMatch(/there is no key file at .* yet, and no vault\n.*hint: mcplexer init/)
+    expect(stderr).toMatch(/there is no key file at .* yet, and no vault\n.*hint: `mcplexer init`/)
   }
 })
 
