@@ -1,7 +1,8 @@
 import { log } from '../../base/index.ts'
 import type { Server } from '../../config/index.ts'
 import type { LeakGuard } from '../guard/leak-guard.ts'
-import { idOfRefused, type Message, readMessage, splitBatch } from '../wire/message.ts'
+import { type Message, readMessage, splitBatch } from '../wire/message.ts'
+import { refusedIn } from '../wire/refused.ts'
 
 /** The lines of one server on their way past the leak guard. */
 export class Passage {
@@ -41,9 +42,9 @@ export class Passage {
     try {
       message = readMessage(line)
     } catch {
-      const id = idOfRefused(line, 'response')
-      if (id === null) this.#reportJunk()
-      else onRefused(id)
+      const refused = refusedIn(line)
+      if (refused?.kind === 'response') onRefused(refused.id)
+      else this.#reportJunk()
       return null
     }
     const clean = this.#guard.fromServer(this.#server.id, line)

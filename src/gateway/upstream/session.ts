@@ -4,13 +4,13 @@ import { errorReply, failedRequest, skippedReply, unreadableReply } from '../rpc
 import type { LineEnds } from '../wire/framing.ts'
 import { requestIdAtEitherEnd } from '../wire/line-ends.ts'
 import {
-  idOfRefused,
   type Message,
   type NotificationMessage,
   type RequestMessage,
   readMessage,
   splitBatch,
 } from '../wire/message.ts'
+import { refusedIn } from '../wire/refused.ts'
 import { RPC } from '../wire/rpc-codes.ts'
 import { LegacyDesk } from './legacy-desk.ts'
 import { ModernDesk } from './modern-desk.ts'
@@ -73,9 +73,9 @@ export class ClientSession {
   }
 
   #unreadable(line: Uint8Array, error: unknown, outlet: Outlet): void | Promise<void> {
-    const id = idOfRefused(line, 'request')
-    const answered = idOfRefused(line, 'response')
-    if (answered !== null) this.#legacy.answerRefused(answered)
+    const refused = refusedIn(line)
+    if (refused?.kind === 'response') this.#legacy.answerRefused(refused.id)
+    const id = refused?.kind === 'request' ? refused.id : null
     const isSyntax = id === null && isMcplexerError(error, 'WIRE_INVALID_JSON')
     return this.#send(
       isSyntax

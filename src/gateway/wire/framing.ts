@@ -1,7 +1,7 @@
 /** MCP stdio transport: one JSON message per line, UTF-8, no newline within. */
 export const NEWLINE = 0x0a
 export const MAX_LINE_BYTES = 64 * 1024 * 1024
-const KEPT_ENDS = 256
+export const KEPT_ENDS = 256
 const TURN_MS = 5
 
 /** What is left of a line that was skipped: its first and its last bytes. */

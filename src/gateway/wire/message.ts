@@ -102,20 +102,6 @@ export function splitBatch(bytes: Uint8Array): Uint8Array[] | null {
 }
 
 /**
- * The id, as JSON source, of a request or a response that cannot be taken, so that nobody waits for it in vain. Null
- * when it is neither, or no JSON, or its id would not come out as it was written.
- */
-export function idOfRefused(bytes: Uint8Array, kind: 'request' | 'response'): string | null {
-  try {
-    const { id, method, result, error } = JSON.parse(new TextDecoder().decode(bytes))
-    const isWanted = kind === 'request' ? method !== undefined : (result ?? error) !== undefined
-    return isWanted && (typeof id === 'string' || Number.isSafeInteger(id)) ? JSON.stringify(id) : null
-  } catch {
-    return null
-  }
-}
-
-/**
  * Equal for ids (or progress tokens) that mean the same, however a string is escaped or a number is written; big integers
  * stay exact.
  */
