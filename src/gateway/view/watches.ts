@@ -30,7 +30,7 @@ interface Watch {
 }
 
 /** What a client wants to be told of. */
-export type Wish = Pick<Watch, 'topic' | 'key' | 'params'>
+type Wish = Pick<Watch, 'topic' | 'key' | 'params'>
 
 interface WatchEvents {
   onNews(news: News): void
