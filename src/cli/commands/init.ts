@@ -9,6 +9,7 @@ import { print, table } from '../present.ts'
 import { undoing } from '../undo.ts'
 import { shortRecipient } from '../wording.ts'
 
+const EXISTED = 'existed, left as it is'
 const FROM_THE_EXAMPLE = `
   1. write servers and auth scopes into the configuration; its comments say how
   2. mcplexer config check
@@ -18,7 +19,7 @@ const FROM_THE_EXAMPLE = `
 /** For who has just cloned the repository of a team. */
 const FROM_A_FILE = `
   1. mcplexer status
-  2. the commands that it prints, for what is missing
+  2. the commands that it prints
   3. mcplexer tools list
   4. let the AI client start \`mcplexer serve\``
 const KEEP_A_COPY = 'Without the key nothing opens: keep a copy, made by `mcplexer key backup FILE`.'
@@ -37,13 +38,13 @@ export class InitCommand extends BaseCommand {
     const { paths } = app
     const existed = new Set([paths.config, paths.vault, paths.keyFile].filter((path) => existsSync(path)))
     const recipient = await this.#make(app)
-    const said = (path: string): string => `${path}${existed.has(path) ? ' (existed, left as it is)' : ''}`
+    const row = (name: string, path: string): string[] => [name, path, existed.has(path) ? EXISTED : '']
     await print(
       table([
-        ['configuration', said(paths.config)],
-        ['vault', said(paths.vault)],
-        ['key file', said(paths.keyFile)],
-        ['public key', shortRecipient(recipient)],
+        row('configuration', paths.config),
+        row('vault', paths.vault),
+        row('key file', paths.keyFile),
+        ['public key', shortRecipient(recipient), ''],
       ]),
     )
     say(`\nNext:${existed.has(paths.config) ? FROM_A_FILE : FROM_THE_EXAMPLE}\n\n${KEEP_A_COPY}`)
