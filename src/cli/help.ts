@@ -1,7 +1,7 @@
 import type { Cli } from 'clipanion'
 import { type CommandClass, pathOf } from './commands/index.ts'
 import { generalText } from './general-text.ts'
-import { columns, wrap } from './layout.ts'
+import { columns, wrap, wrapAround } from './layout.ts'
 import { bold, terminalWidth } from './terminal.ts'
 
 const WIDEST = 80
@@ -33,6 +33,8 @@ const REST_WORDS: Readonly<Record<string, string>> = {
 const WHOLE_SYNOPSES: Readonly<Record<string, string>> = {
   serve: 'mcplexer serve [--http [HOST:PORT] | --daemon [--foreground]]',
 }
+
+const OPTION_WITH_WORD = /\[[^[\]]*\]|--\w+ [A-Z]+/g
 
 /** At most 80 columns wide. */
 export function generalHelp(): string {
@@ -81,7 +83,9 @@ export function commandHelp(cli: Cli, command: CommandClass): string {
 }
 
 function usageLines(cli: Cli, command: CommandClass): string {
-  const [first = '', ...more] = wrap(synopsis(cli, command), terminalWidth() === null ? null : width() - 4)
+  const line = synopsis(cli, command)
+  const [first = '', ...more] =
+    terminalWidth() === null ? [line] : wrapAround(OPTION_WITH_WORD, line, width() - 4)
   return [`  ${first}`, ...more.map((line) => `    ${line}`)].join('\n')
 }
 

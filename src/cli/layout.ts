@@ -54,9 +54,14 @@ export function folded(text: string, width: number | null): string {
 }
 
 function foldedLine(line: string, width: number): string[] {
-  const whole = line.replace(/`[^`]*`/g, (span) => span.replaceAll(' ', UNBROKEN))
-  const [first = '', ...more] = wrap(whole, Bun.stringWidth(line) <= width ? width : width - GAP.length)
-  return [first, ...more.map((rest) => GAP + rest)].map((part) => part.replaceAll(UNBROKEN, ' '))
+  const lines = wrapAround(/`[^`]*`/g, line, Bun.stringWidth(line) <= width ? width : width - GAP.length)
+  return lines.map((part, index) => (index === 0 ? part : GAP + part))
+}
+
+/** Breaks between words, and never in what matches `span`. */
+export function wrapAround(span: RegExp, line: string, width: number): string[] {
+  const whole = line.replace(span, (found) => found.replaceAll(' ', UNBROKEN))
+  return wrap(whole, width).map((part) => part.replaceAll(UNBROKEN, ' '))
 }
 
 function stacked(rows: readonly (readonly string[])[], width: number): string {

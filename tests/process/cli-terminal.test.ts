@@ -65,6 +65,16 @@ describe('at a terminal, where nobody speaks MCP,', () => {
   })
 })
 
+test('a usage is broken between options, and in none', async () => {
+  using home = new TempHome(SCOPES)
+
+  const { shown } = await inTerminal(home, ['key', 'protect', '--help'], [], { columns: 50 })
+
+  expect(shown).toContain(
+    '  mcplexer key protect --with HOW\n    [--identity FILE] [--recipient RECIPIENT]\n    [-- COMMAND…]\n',
+  )
+})
+
 test('what serve --http says fits 80 columns, as it is not folded', async () => {
   using home = new TempHome(SCOPES)
 
