@@ -16,6 +16,21 @@ test('secret get adds a newline on a terminal only', async () => {
   expect(home.runSync(['secret', 'get', 'a', 'K']).stdout).toBe('value')
 })
 
+test('secret put doubts a name before it asks for the value, not after', async () => {
+  using home = new TempHome(SCOPES)
+
+  const { shown, exitCode } = await inTerminal(
+    home,
+    ['secret', 'put', 'b', 'TT'],
+    [{ when: 'input is hidden', type: '\u0003' }],
+  )
+
+  expect(exitCode).toBe(130)
+  expect(shown).toMatch(
+    /TT is not declared under keys of b, which has T; did you mean T\?\s[\s\S]*TT of b \(input/,
+  )
+})
+
 test('Ctrl-C ends audit tail -f, which exits as what was interrupted', async () => {
   using home = new TempHome('auth_scopes: [{ id: a }]')
   home.put('a', 'K', 'v')

@@ -4,7 +4,7 @@ import { nearest } from '../../../base/index.ts'
 import type { AuthScope } from '../../../config/index.ts'
 import type { PutOutcome } from '../../../vault/index.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { note, printWarning } from '../../messages.ts'
+import { note, printHint, printWarning } from '../../messages.ts'
 import { refuseSwapped, refuseValueAsName, requireScope } from '../../scopes.ts'
 import { isAsked, readValue } from '../../value-input.ts'
 
@@ -38,11 +38,16 @@ export class SecretPutCommand extends BaseCommand {
     if (this.value !== undefined)
       printWarning('a value in the command line stays in the shell history and is visible to local users')
     const source = { argument: this.value, file: this.fromFile, variable: this.fromEnv }
-    if (isAsked(source)) explain(scope, this.key)
+    const doubt = undeclared(scope, this.key)
+    if (isAsked(source)) explain(scope, this.key, doubt)
     const value = await readValue(source, `${this.key} of ${this.scope}`)
     try {
       const outcome = await (await app.vault()).put(this.scope, this.key, value)
       report(scope, this.key, outcome, value.byteLength === 0)
+      if (doubt !== null && !isAsked(source)) {
+        note(doubt)
+        printHint(`\`mcplexer secret delete ${scope.id} ${this.key}\` forgets it`)
+      }
       return 0
     } finally {
       value.wipe()
@@ -50,15 +55,18 @@ export class SecretPutCommand extends BaseCommand {
   }
 }
 
-function undeclared(key: string, scopeId: string, declared: readonly string[]): string {
+/** Null for a key that the file names, and for a scope of which it names none. */
+function undeclared({ id, keys }: AuthScope, key: string): string | null {
+  const declared = keys.map(({ name }) => name)
+  if (declared.length === 0 || declared.includes(key)) return null
   const meant = nearest(key, declared)
-  const question =
-    meant === null ? '' : `; did you mean ${meant}? (then: mcplexer secret delete ${scopeId} ${key})`
-  return `note: ${key} is not declared under keys of ${scopeId}, which has ${declared.join(', ')}${question}`
+  const question = meant === null ? '' : `; did you mean ${meant}?`
+  return `note: ${key} is not declared under keys of ${id}, which has ${declared.join(', ')}${question}`
 }
 
 /** What the file says about the key: who is asked should not have to look it up. */
-function explain(scope: AuthScope, key: string): void {
+function explain(scope: AuthScope, key: string, doubt: string | null): void {
+  if (doubt !== null) note(doubt)
   const { description = null, obtain = null } = scope.keys.find(({ name }) => name === key) ?? {}
   if (description !== null) note(description)
   if (obtain !== null) note(`from ${obtain}`)
@@ -73,6 +81,4 @@ function report(scope: AuthScope, key: string, outcome: PutOutcome, isEmpty: boo
     note(
       'note: the value is short or plain, so that it cannot be told from text and taken out of what servers say',
     )
-  const declared = scope.keys.map(({ name }) => name)
-  if (declared.length > 0 && !declared.includes(key)) note(undeclared(key, scope.id, declared))
 }
