@@ -31,6 +31,16 @@ test('secret put doubts a name before it asks for the value, not after', async (
   )
 })
 
+test('and asks for no value of a name that can be none, which may be the value itself', async () => {
+  using home = new TempHome(SCOPES)
+
+  const { shown, exitCode } = await inTerminal(home, ['secret', 'put', 'b', 'T=my-value'], [])
+
+  expect(exitCode).toBe(1)
+  expect(shown).toContain('a key name has letters')
+  expect(shown).not.toMatch(/hidden|my-value/)
+})
+
 test('Ctrl-C ends audit tail -f, which exits as what was interrupted', async () => {
   using home = new TempHome('auth_scopes: [{ id: a }]')
   home.put('a', 'K', 'v')

@@ -39,7 +39,11 @@ export class SecretPutCommand extends BaseCommand {
       printWarning('a value in the command line stays in the shell history and is visible to local users')
     const source = { argument: this.value, file: this.fromFile, variable: this.fromEnv }
     const doubt = undeclared(scope, this.key)
-    if (isAsked(source)) explain(scope, this.key, doubt)
+    if (isAsked(source)) {
+      const { checkNames } = await import('../../../vault/index.ts')
+      checkNames(scope.id, this.key)
+      explain(scope, this.key, doubt)
+    }
     const value = await readValue(source, `${this.key} of ${this.scope}`)
     try {
       const outcome = await (await app.vault()).put(this.scope, this.key, value)
