@@ -5,7 +5,7 @@ import { connect, DaemonHome } from '../helpers/daemon-home.ts'
 import { configOf, UNSHIELDED } from '../helpers/fixtures.ts'
 import { RawClient, textOf } from '../helpers/mcp-client.ts'
 import { meta } from '../helpers/modern-client.ts'
-import { eventually } from '../helpers/processes.ts'
+import { eventually, isRunning } from '../helpers/processes.ts'
 import { BINARY, ROOT } from '../helpers/temp-home.ts'
 
 /** A modern server `one` that was never seen, behind a daemon. `$1` is the record of its starts. */
@@ -56,6 +56,23 @@ describe('sessions that call a modern server that was never seen, at the same mo
 
     expect(texts).toEqual(['', '', ''])
     expect(home.starts).toBe(1)
+  })
+
+  test('one of an older revision that comes later uses the same process, once it knows', async () => {
+    using home = new UnseenHome('echo $$ >>"$1.pids"', UNSHIELDED)
+    const running = () =>
+      readFileSync(`${home.record}.pids`, 'utf8').trim().split('\n').map(Number).filter(isRunning)
+    await using first = modern(home)
+    await ask(first)
+    const [shared] = running()
+    await using later = await connect(home)
+
+    await later.callText('one__subscribed')
+
+    await eventually(() => running().length === 1, 'only one goes on')
+    expect(running()).toEqual([shared ?? 0])
+    expect(await later.callText('one__subscribed')).toBe('')
+    expect(await ask(first)).toBe('')
   })
 
   test('go on by themselves when the one that has started it leaves', async () => {

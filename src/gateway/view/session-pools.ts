@@ -103,8 +103,11 @@ export class SessionPools {
     const link = await this.#own.acquire(wanted, this.#home)
     if (link.era === knownEra || !mayBeShared(server)) return link
     this.#probes.found(server, client.era, link.era)
-    if (link.era === 'modern') this.#shared.adopt(link, this.#own)
-    return link
+    if (link.era === 'legacy' || this.#shared.adopt(link, this.#own) || !this.#shared.has(server.id))
+      return link
+    // it is shared already, as others have found out what it is for theirs
+    this.#own.retire(server.id)
+    return this.#shared.acquire(wanted, this.#home)
   }
 }
 
