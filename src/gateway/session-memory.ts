@@ -1,8 +1,8 @@
-import { elements, fieldsOf, isArray, isObject, isString, type Span, textOf } from './wire/json-span.ts'
+import { elements, fieldsOf, isArray, isObject, isString, textOf } from './wire/json-span.ts'
 import type { ResponseMessage } from './wire/message.ts'
+import { taskIn } from './wire/task.ts'
 
 const KEPT = 1000
-const TASK_ID = new TextEncoder().encode('"taskId"')
 const URI = new TextEncoder().encode('"uri"')
 
 /**
@@ -25,24 +25,17 @@ export class SessionMemory {
     keep(this.#tasks, taskId, serverId)
   }
 
-  /** Looks for a few bytes first: hardly any result names either. */
-  remember(serverId: string, { bytes, result }: ResponseMessage): void {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const [hasTask, hasUri] = [text.includes(TASK_ID), text.includes(URI)]
-    const fields = hasTask || hasUri ? fieldsOf(bytes, result) : null
-    if (fields === null) return
-    if (hasTask) this.#rememberTaskIn(serverId, bytes, fields)
-    if (hasUri) this.#rememberLinks(serverId, bytes, fields.get('content'))
-  }
-
-  #rememberTaskIn(serverId: string, bytes: Uint8Array, result: Map<string, Span>): void {
-    const task = result.get('task')
-    const taskId = (isObject(bytes, task) ? fieldsOf(bytes, task) : result)?.get('taskId')
-    if (isString(bytes, taskId)) this.rememberTask(serverId, textOf(bytes, taskId))
+  remember(serverId: string, response: ResponseMessage): void {
+    const task = taskIn(response)
+    if (task !== null) this.rememberTask(serverId, task.taskId)
+    this.#rememberLinks(serverId, response)
   }
 
   /** `resource_link` and embedded `resource` in the content of a tool's result. */
-  #rememberLinks(serverId: string, bytes: Uint8Array, content: Span | undefined): void {
+  #rememberLinks(serverId: string, { bytes, result }: ResponseMessage): void {
+    // hardly any result names one
+    if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(URI)) return
+    const content = fieldsOf(bytes, result)?.get('content')
     if (!isArray(bytes, content)) return
     for (const item of elements(bytes, content)) {
       const fields = fieldsOf(bytes, item)

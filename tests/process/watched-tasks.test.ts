@@ -119,6 +119,24 @@ describe('a task that a client listens to', () => {
     await eventually(() => !isRunning(watched), 'it is idle, too')
   })
 
+  test.each([
+    ['in the words of 2026-07-28', { ttlMs: 60_000 }],
+    ['without an end', { ttlMs: null }],
+  ])('that goes on keeps its server from being idle, though nobody asks: %s', async (_, time) => {
+    const { home } = homeOf({ ...UNSHIELDED, idle_timeout_sec: 1 }, [
+      { id: 'over', script: 'tasks', args: ['/dev/null'], more: { ...UNSHIELDED, idle_timeout_sec: 2 } },
+    ])
+    await using client = new ModernClient(home)
+    await call(client, 'one__begin', { taskId: 't', ...time })
+    await call(client, 'over__begin', { taskId: 'u', status: 'completed', ...time })
+    const working = Number(textOf(await call(client, 'one__pid')))
+    const over = Number(textOf(await call(client, 'over__pid')))
+
+    await eventually(() => !isRunning(over), 'the one whose task is over is idle')
+
+    expect(isRunning(working)).toBe(true)
+  })
+
   test('is listened to again when its server is back, though nobody calls, and unless that refuses', async () => {
     const { home, record } = homeOf({ restart_policy: 'always' })
     await using client = new ModernClient(home)

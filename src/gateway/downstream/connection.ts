@@ -72,6 +72,11 @@ export class Connection {
     return this.#calls.size
   }
 
+  /** Whether a task may go on that a call has begun. */
+  get hasTasks(): boolean {
+    return this.#pending.hasTasks
+  }
+
   /** Grows with every call; two equal readings with none in flight mean that the server was idle between. */
   get callsForwarded(): number {
     return this.#calls.begun

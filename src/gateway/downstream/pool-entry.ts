@@ -86,8 +86,8 @@ export class PoolEntry {
     let idleLooks = 0
     let lastCalls = 0
     this.#idleTimer = setInterval(() => {
-      const isIdle =
-        connection.callsInFlight === 0 && connection.callsForwarded === lastCalls && !link.isWatched
+      const isUsed = connection.callsInFlight > 0 || connection.hasTasks || link.isWatched
+      const isIdle = !isUsed && connection.callsForwarded === lastCalls
       lastCalls = connection.callsForwarded
       idleLooks = isIdle ? idleLooks + 1 : 0
       if (idleLooks >= 2) this.owner.idle(this)

@@ -1,5 +1,5 @@
-import { fieldsOf } from './json-span.ts'
 import { idKey, type NotificationMessage, type ResponseMessage } from './message.ts'
+import { taskIn } from './task.ts'
 
 /** Of those that go on, the newest: nothing says when they are over. */
 const KEPT_TASKS = 100
@@ -23,6 +23,13 @@ export class PendingRequests {
   readonly #waiting = new Map<string, Waiting>()
   /** Have their reply, and go on as a task. */
   readonly #tasks = new Map<string, Waiting>()
+  /** When the last of them is over, as far as its server has said. */
+  #tasksEndMs = 0
+
+  /** Whether a task may go on that a reply has begun. */
+  get hasTasks(): boolean {
+    return performance.now() < this.#tasksEndMs
+  }
 
   open(waiting: Waiting): number {
     const id = ++this.#lastId
@@ -36,7 +43,7 @@ export class PendingRequests {
     const waiting = this.#waiting.get(key)
     if (waiting === undefined) return false
     this.#waiting.delete(key)
-    if (waiting.onProgress !== undefined && beginsTask(response)) this.#keepTask(key, waiting)
+    this.#noteTask(key, waiting, response)
     waiting.onReply(response)
     return true
   }
@@ -83,7 +90,12 @@ export class PendingRequests {
     for (const waiting of lost) waiting.onLost(reason)
   }
 
-  #keepTask(key: string, waiting: Waiting): void {
+  /** MCP 2025-11-25, "Progress": the token of the request that has begun a task stays good as long as that. */
+  #noteTask(key: string, waiting: Waiting, response: ResponseMessage): void {
+    const task = taskIn(response)
+    if (task === null) return
+    this.#tasksEndMs = Math.max(this.#tasksEndMs, performance.now() + task.openMs)
+    if (waiting.onProgress === undefined) return
     this.#tasks.set(key, waiting)
     const [oldest] = this.#tasks.keys()
     if (this.#tasks.size > KEPT_TASKS && oldest !== undefined) this.#tasks.delete(oldest)
@@ -93,10 +105,4 @@ export class PendingRequests {
 /** Ours are numbers. Some servers give them back as strings, which the official client takes, too. */
 function ownKey(key: string): string {
   return /^"\d+"$/.test(key) ? key.slice(1, -1) : key
-}
-
-/** MCP 2025-11-25, "Progress": its request's token stays good as long as the task. */
-function beginsTask({ bytes, result }: ResponseMessage): boolean {
-  const task = fieldsOf(bytes, fieldsOf(bytes, result)?.get('task'))
-  return task?.has('taskId') === true
 }
