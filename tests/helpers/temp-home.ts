@@ -48,10 +48,15 @@ export class TempHome implements Disposable {
     return readFileSync(this.file(name), 'utf8')
   }
 
-  /** What it asks to start without a shield is approved. */
+  /** What it asks to start without a shield is approved, before a running gateway sees it. */
   writeConfig(text: string): void {
+    if (/"shield": ?"off"/.test(text)) {
+      const next = this.file('next.yaml')
+      writeFileSync(next, text)
+      this.runSync(['servers', 'review', '--yes', '--config', next])
+      rmSync(next)
+    }
     writeFileSync(this.file('mcplexer.yaml'), text)
-    if (/"shield": ?"off"/.test(text)) this.runSync(['servers', 'review', '--yes'])
   }
 
   runSync(args: readonly string[], options: RunOptions = {}): Run {
