@@ -29,9 +29,10 @@ class Connections implements Disposable {
         socket.on('data', (chunk) => {
           this.heard += chunk
         })
-        return new Promise<void>((resolve) =>
-          socket.once('connect', () => socket.write(words, () => resolve())),
-        )
+        return new Promise<void>((resolve) => {
+          socket.once('connect', () => socket.write(words, () => resolve()))
+          socket.once('close', () => resolve())
+        })
       }),
     )
   }
