@@ -1,3 +1,4 @@
+import { randomText } from '../../base/index.ts'
 import type { Caller } from '../downstream/caller.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { canonicalJson } from '../wire/canonical-json.ts'
@@ -27,7 +28,7 @@ export class HeldCalls {
 
   /** Gives the state for the client. The oldest is given up when there are too many. */
   hold(call: HeldCall, request: RequestMessage): string {
-    const state = crypto.getRandomValues(new Uint8Array(24)).toBase64({ alphabet: 'base64url' })
+    const state = randomText(24)
     const timer = setTimeout(() => this.#abandon(state), this.#heldMs)
     timer.unref()
     this.#held.set(state, { call, about: aboutOf(request), timer })

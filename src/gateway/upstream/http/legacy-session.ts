@@ -1,3 +1,4 @@
+import { randomText } from '../../../base/index.ts'
 import { type Message, type RequestMessage, textParam } from '../../wire/message.ts'
 import type { Outlet } from '../outlet.ts'
 import { EventStore, parseEventId } from './event-store.ts'
@@ -12,7 +13,7 @@ const PRIMED_SINCE = '2025-11-25'
 
 /** One session of MCP 2025-03-26 to 2025-11-25 over HTTP: its streams, and the events that may be asked for again. */
 export class LegacySession {
-  readonly id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
+  readonly id = randomText(16)
   readonly bearer: string
   readonly #store = new EventStore()
   readonly #streams = new Map<number, ResumableStream>()
