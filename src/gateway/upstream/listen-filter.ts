@@ -1,3 +1,4 @@
+import { LIST_KINDS } from '../catalog/kinds.ts'
 import { TOPICS, type Topic, type TopicKind } from '../view/topic.ts'
 import {
   elements,
@@ -11,11 +12,11 @@ import {
 } from '../wire/json-span.ts'
 import type { RequestMessage } from '../wire/message.ts'
 
-/** Which field of the filter is about which list, and what the client is told then. */
+/** For each field of the filter that is about lists what the client is told then. */
 export const LIST_FIELDS = {
-  toolsListChanged: { kinds: ['tools'], method: 'notifications/tools/list_changed' },
-  promptsListChanged: { kinds: ['prompts'], method: 'notifications/prompts/list_changed' },
-  resourcesListChanged: { kinds: ['resources', 'templates'], method: 'notifications/resources/list_changed' },
+  toolsListChanged: LIST_KINDS.tools.changed,
+  promptsListChanged: LIST_KINDS.prompts.changed,
+  resourcesListChanged: LIST_KINDS.resources.changed,
 } as const
 type ListField = keyof typeof LIST_FIELDS
 

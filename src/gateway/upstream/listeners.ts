@@ -1,4 +1,4 @@
-import type { ListKind } from '../catalog/kinds.ts'
+import { kindsChangedBy, type ListKind } from '../catalog/kinds.ts'
 import { type Question, refuseToAsk } from '../downstream/caller.ts'
 import type { Flight } from '../downstream/flight.ts'
 import type { ClientDescription } from '../eras/client.ts'
@@ -102,8 +102,8 @@ export class Listeners implements ViewHome {
   listChanged(kinds: readonly ListKind[]): void {
     for (const listener of this.#open) {
       for (const field of listener.lists) {
-        const { kinds: about, method } = LIST_FIELDS[field]
-        if (about.some((kind) => kinds.includes(kind)))
+        const method = LIST_FIELDS[field]
+        if (kindsChangedBy(method).some((kind) => kinds.includes(kind)))
           listener.news.send(method, tagged({ method }, listener.id))
       }
     }
